@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stage 5: spawn, supervise, capture. The public header of exec/.
+ *
+ * One command at a time: its program or pipeline runs as a process tree of its own, its output is hashed and
+ * streamed, and when csc_exec_run() returns, no process of that tree is left.
+ */
+#ifndef CSC_EXEC_H
+#define CSC_EXEC_H
+
+#include <signal.h>
+
+#include "base/base.h"
+#include "contract/contract.h"
+#include "format/hash.h"
+#include "policy/policy.h"
+
+enum {
+    CSC_STDOUT_CAP = 10 << 20, /* bytes captured of each stream, section 5 */
+    CSC_STDERR_CAP = 1 << 20,
+    CSC_GRACE_MS = 5000,    /* between SIGTERM and SIGKILL */
+    CSC_TAIL_BYTES = 16000, /* enough for 4000 characters of UTF-8 */
+};
+
+enum csc_exec_end {
+    CSC_EXEC_BLOCKED = 0,    /* path escape, cwd outside the policy: never started */
+    CSC_EXEC_EXITED,         /* by itself: exit_code is the command's own, or 128+N */
+    CSC_EXEC_TIMED_OUT,      /* 124 */
+    CSC_EXEC_NOT_EXECUTABLE, /* 126: cwd missing, not executable, argv refused by the kernel */
+    CSC_EXEC_NOT_FOUND,      /* 127 */
+    CSC_EXEC_CANCELLED,      /* csc was told to stop: 128 + signal (130, 143) */
+};
+
+/* What the caller gives: where output goes, what may end the run. */
+struct csc_exec_io {
+    int out_fd[2];      /* where stdout and stderr are streamed to; -1: nowhere. Never blocks the supervision. */
+    bool neutralise[2]; /* escape sequences are made harmless (a terminal is there): colours pass */
+    int signal_fd;      /* signalfd(2) of SIGINT, SIGTERM, SIGHUP, SIGQUIT, or -1; a second signal skips the grace */
+    int cancel_fd;      /* readable or hung up: as if SIGTERM came; or -1 */
+    int64_t stdout_cap, stderr_cap, grace_ms; /* the constants above, but for tests */
+};
+
+struct csc_exec_result {
+    enum csc_exec_end end;
+    int exit_code;                /* as the receipt has it */
+    char reason[256];             /* csc's own words where it wasn't the command that failed, else "" */
+    char hash[2][CSC_SHA256_HEX]; /* of what was captured; of nothing when it never started */
+    bool truncated[2];            /* more was printed than captured */
+    bool lost_output;             /* an out_fd refused bytes (closed pipe, full disk) */
+    bool started;                 /* something was executed */
+    size_t survivors;             /* processes that could not be killed (another user's), normally 0 */
+    size_t tail_size;             /* the last bytes of stderr, captured or not */
+    char tail[CSC_TAIL_BYTES];
+};
+
+/*
+ * Runs one command of an allowed contract, in the calling process: it must be single-threaded, a subreaper
+ * (csc_exec_become_supervisor), and have no children of its own. SIGPIPE must be ignored.
+ * Fails only when supervision itself cannot be set up; everything else is a result.
+ */
+int csc_exec_run(const struct csc_command *command, const struct csc_policy *policy, const struct csc_exec_io *io,
+                 struct csc_exec_result *ret_result, struct csc_error *err);
+
+/* Makes the calling process fit for csc_exec_run(): subreaper, SIGPIPE ignored, SIGCHLD default. */
+int csc_exec_become_supervisor(struct csc_error *err);
+/* The calling process has children already (a shell exec'ed it): then csc_exec_run() must not be used in it. */
+bool csc_exec_has_children(void);
+
+/*
+ * The names in env_allow that a command never gets: loader and interpreter variables (LD_*, PYTHON*,
+ * BASH_ENV, NODE_OPTIONS, ...), which would turn an allowed program into another one.
+ */
+bool csc_env_is_refused(const char *name);
+
+/* ---- what a run left behind ------------------------------------------------------------------------------- */
+
+struct csc_artifact {
+    const char *path;
+    char sha256[CSC_SHA256_HEX];
+};
+
+/*
+ * The expected outputs that exist now as regular files inside a write scope of the contract, opened without
+ * following symlinks and without blocking. `notice`, when not NULL, gets one line for each output that exists but
+ * is none of that.
+ */
+int csc_artifacts_collect(const struct csc_contract *contract, struct csc_arena *arena,
+                          void (*notice)(void *context, const char *text), void *context,
+                          struct csc_artifact **ret_artifacts, size_t *ret_count, struct csc_error *err);
+
+/* A record of the regular files below all write scopes, to count what changed. */
+struct csc_snapshot;
+
+/* *ret_snapshot is NULL when the scopes hold more files than are counted, or can't be read: not measured. */
+int csc_snapshot_take(const struct csc_contract *contract, struct csc_snapshot **ret_snapshot, struct csc_error *err);
+/* Files created or changed since; -1: not measured. */
+int64_t csc_snapshot_count_changes(const struct csc_snapshot *before, const struct csc_contract *contract);
+void csc_snapshot_free(struct csc_snapshot *snapshot);
+
+#endif

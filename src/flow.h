@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole run, from contract to receipt. */
+#ifndef CSC_FLOW_H
+#define CSC_FLOW_H
+
+#include "exec/exec.h"
+#include "policy/policy.h"
+#include "receipt/receipt.h"
+
+/* What a run came to, beyond what its receipt says: the exit codes of csc run differ where the status doesn't. */
+enum csc_outcome {
+    CSC_OUTCOME_BLOCKED = 0,
+    CSC_OUTCOME_SUCCESS,
+    CSC_OUTCOME_FAILED,
+    CSC_OUTCOME_EXPIRED,
+    CSC_OUTCOME_NEEDS_APPROVAL,
+    CSC_OUTCOME_OVER_LIMIT,
+    CSC_OUTCOME_NO_SECRETS,  /* allowed, but no secret provider is configured */
+    CSC_OUTCOME_INTERRUPTED, /* csc itself was told to stop */
+};
+
+struct csc_flow {
+    const struct csc_contract *contract;
+    const struct csc_policy *policy;
+    const struct csc_signing_key *signing_key; /* or NULL */
+    const char *key_id;
+    struct csc_exec_io io;
+    /* In the calling process (the csc command), or in a child that forwards output to the two pipes in io.out_fd
+     * (the library; a process that has other children). */
+    void (*notice)(void *context, const char *text);
+    void *context;
+};
+
+struct csc_flow_result {
+    struct csc_receipt *receipt;
+    struct csc_decision *decision; /* NULL when the contract was over a limit */
+    enum csc_outcome outcome;
+    int signal_number; /* of CSC_OUTCOME_INTERRUPTED: 2 or 15 */
+    bool lost_output;
+};
+
+int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result, struct csc_error *err);
+void csc_flow_result_free(struct csc_flow_result *result);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/decode.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "format/time.h"
+
+/* Where the decoder is, as a chain of stack frames: the path is spelled out only when there is an error. */
+struct place {
+    const struct place *up;
+    const char *name; /* NULL: an array item */
+    size_t index;
+};
+
+struct decoder {
+    struct csc_arena *arena;
+    struct csc_error *err;
+};
+
+static void write_path(struct csc_buf *path, const struct place *place)
+{
+    if (!place)
+        return;
+    write_path(path, place->up);
+    if (!place->name)
+        csc_buf_printf(path, "[%zu]", place->index);
+    else
+        csc_buf_printf(path, "%s%s", path->size ? "." : "", place->name);
+}
+
+__attribute__((format(printf, 4, 5))) static int refuse(const struct decoder *d, const struct place *place,
+                                                        const struct csc_value *value, const char *format, ...)
+{
+    _cleanup_buf_
+    struct csc_buf path = {0};
+    char line[512];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    write_path(&path, place);
+    if (d->err && d->err->code == CSC_OK && value) {
+        d->err->line = value->line;
+        d->err->column = value->column;
+    }
+    return csc_fail_field(d->err, path.data ? path.data : "", "%s", line);
+}
+
+/* Limits as people read them: "1 to 20", "at least 1", "at most 4000". */
+static void describe_range(const struct csc_shape *shape, char text[64])
+{
+    if (shape->max == INT64_MAX)
+        (void)snprintf(text, 64, "at least %" PRId64, shape->min);
+    else if (shape->min <= 0)
+        (void)snprintf(text, 64, "at most %" PRId64, shape->max);
+    else
+        (void)snprintf(text, 64, "%" PRId64 " to %" PRId64, shape->min, shape->max);
+}
+
+static int decode_string(const struct decoder *d, const struct place *place, const struct csc_value *value,
+                         const struct csc_shape *shape, void *out)
+{
+    int64_t count = (int64_t)csc_utf8_count(value->string, value->count);
+    char range[64];
+
+    if (count < shape->min || count > shape->max) {
+        describe_range(shape, range);
+        return count == 0 ? refuse(d, place, value, "is empty; must have %s characters", range)
+                          : refuse(d, place, value, "has %" PRId64 " characters; must have %s", count, range);
+    }
+    if (shape->check && !shape->check(value->string))
+        return refuse(d, place, value, "must be %s, not '%.200s'", shape->expect, value->string);
+    *(const char **)out = value->string;
+    return 0;
+}
+
+static void list_names(const char *const *names, char *text, size_t capacity)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; names[i] && used < capacity; i++)
+        used += (size_t)snprintf(text + used, capacity - used, "%s%s", i ? ", " : "", names[i]);
+}
+
+static int decode_enum(const struct decoder *d, const struct place *place, const struct csc_value *value,
+                       const struct csc_shape *shape, void *out)
+{
+    char accepted[256];
+
+    for (int i = 0; shape->names[i]; i++) {
+        if (strcmp(shape->names[i], value->string) == 0) {
+            *(int *)out = i;
+            return 0;
+        }
+    }
+    list_names(shape->names, accepted, sizeof(accepted));
+    return refuse(d, place, value, "'%.100s' is not accepted; use %s%s", value->string,
+                  shape->names[1] ? "one of " : "", accepted);
+}
+
+static int decode_int(const struct decoder *d, const struct place *place, const struct csc_value *value,
+                      const struct csc_shape *shape, void *out)
+{
+    char range[64];
+
+    if (value->integer < shape->min || value->integer > shape->max) {
+        describe_range(shape, range);
+        return refuse(d, place, value, "is %" PRId64 "; must be %s", value->integer, range);
+    }
+    *(int64_t *)out = value->integer;
+    return 0;
+}
+
+static int decode_any(const struct decoder *d, const struct place *place, const struct csc_value *value,
+                      const struct csc_shape *shape, void *out);
+
+static int compare_strings(const void *a, const void *b)
+{
+    return strcmp((*(const struct csc_value *const *)a)->string, (*(const struct csc_value *const *)b)->string);
+}
+
+/* All items are strings by now. */
+static int check_unique(const struct decoder *d, const struct place *place, const struct csc_value *value)
+{
+    _cleanup_free_
+    const struct csc_value **sorted = reallocarray(NULL, value->count + 1, sizeof(*sorted));
+
+    if (!sorted)
+        return csc_fail_memory(d->err);
+    for (size_t i = 0; i < value->count; i++)
+        sorted[i] = &value->items[i];
+    qsort(sorted, value->count, sizeof(*sorted), compare_strings);
+    for (size_t i = 1; i < value->count; i++)
+        if (compare_strings(&sorted[i - 1], &sorted[i]) == 0)
+            return refuse(d, place, value, "contains '%.100s' twice; keep one", sorted[i]->string);
+    return 0;
+}
+
+static int decode_array(const struct decoder *d, const struct place *place, const struct csc_value *value,
+                        const struct csc_shape *shape, void *out)
+{
+    struct csc_list *list = out;
+    char range[64];
+
+    if ((int64_t)value->count < shape->min || (int64_t)value->count > shape->max) {
+        describe_range(shape, range);
+        return refuse(d, place, value, "has %zu items; must have %s", value->count, range);
+    }
+    /* One more, zeroed: the NULL behind an argv. */
+    char *items = csc_arena_array(d->arena, value->count + 1, shape->item->size);
+    if (!items)
+        return csc_fail_memory(d->err);
+    for (size_t i = 0; i < value->count; i++) {
+        struct place here = {.up = place, .index = i};
+        int r = decode_any(d, &here, &value->items[i], shape->item, items + i * shape->item->size);
+        if (r < 0)
+            return r;
+    }
+    list->items = items;
+    list->count = value->count;
+    return shape->unique ? check_unique(d, place, value) : 0;
+}
+
+static const struct csc_field *find_field(const struct csc_field *fields, const char *name)
+{
+    for (; fields->name; fields++)
+        if (strcmp(fields->name, name) == 0)
+            return fields;
+    return NULL;
+}
+
+static int refuse_unknown(const struct decoder *d, const struct place *place, const struct csc_member *member,
+                          const struct csc_field *fields)
+{
+    struct place here = {.up = place, .name = member->key};
+    char known[360];
+    size_t used = 0;
+
+    known[0] = '\0';
+    for (; fields->name && used < sizeof(known); fields++)
+        used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", used ? ", " : "", fields->name);
+    return refuse(d, &here, &member->value, "unknown field; remove it (known here: %s)", known);
+}
+
+static int decode_object(const struct decoder *d, const struct place *place, const struct csc_value *value,
+                         const struct csc_shape *shape, void *out)
+{
+    for (const struct csc_field *field = shape->fields; field->name; field++) {
+        struct place here = {.up = place, .name = field->name};
+        if (field->required && !csc_value_get(value, field->name))
+            return refuse(d, &here, value, "is missing; it is required");
+    }
+    for (size_t i = 0; i < value->count; i++) {
+        const struct csc_member *member = &value->members[i];
+        const struct csc_field *field = find_field(shape->fields, member->key);
+        if (!field)
+            return refuse_unknown(d, place, member, shape->fields);
+        struct place here = {.up = place, .name = field->name};
+        int r = decode_any(d, &here, &member->value, field->shape, (char *)out + field->offset);
+        if (r < 0)
+            return r;
+        if (field->present != SIZE_MAX)
+            *(bool *)((char *)out + field->present) = member->value.type != CSC_NULL;
+    }
+    return 0;
+}
+
+static int decode_any(const struct decoder *d, const struct place *place, const struct csc_value *value,
+                      const struct csc_shape *shape, void *out)
+{
+    static const enum csc_type wanted[] = {
+        [CSC_KIND_STRING] = CSC_STRING, [CSC_KIND_ENUM] = CSC_STRING,   [CSC_KIND_INT] = CSC_INT,
+        [CSC_KIND_BOOL] = CSC_BOOL,     [CSC_KIND_OBJECT] = CSC_OBJECT, [CSC_KIND_ARRAY] = CSC_ARRAY,
+    };
+
+    if (shape->nullable && value->type == CSC_NULL)
+        return 0;
+    if (value->type != wanted[shape->kind])
+        return refuse(d, place, value, "is %s; must be %s", csc_type_name(value->type),
+                      csc_type_name(wanted[shape->kind]));
+    switch (shape->kind) {
+    case CSC_KIND_STRING:
+        return decode_string(d, place, value, shape, out);
+    case CSC_KIND_ENUM:
+        return decode_enum(d, place, value, shape, out);
+    case CSC_KIND_INT:
+        return decode_int(d, place, value, shape, out);
+    case CSC_KIND_ARRAY:
+        return decode_array(d, place, value, shape, out);
+    case CSC_KIND_OBJECT:
+        return decode_object(d, place, value, shape, out);
+    case CSC_KIND_BOOL:
+        *(bool *)out = value->boolean;
+        return 0;
+    }
+    return refuse(d, place, value, "has no known shape");
+}
+
+int csc_decode(struct csc_arena *arena, const struct csc_value *value, const struct csc_shape *shape, void *out,
+               struct csc_error *err)
+{
+    const struct decoder d = {.arena = arena, .err = err};
+
+    return decode_any(&d, NULL, value, shape, out);
+}
+
+bool csc_is_sha256_hex(const char *string)
+{
+    return strlen(string) == 64 && strspn(string, "0123456789abcdefABCDEF") == 64;
+}
+
+bool csc_is_date_time(const char *string)
+{
+    int64_t time;
+
+    return csc_time_parse(string, &time);
+}
+
+const struct csc_shape csc_shape_text = {
+    .kind = CSC_KIND_STRING, .size = sizeof(const char *), .min = 1, .max = INT64_MAX};
+const struct csc_shape csc_shape_texts = {
+    .kind = CSC_KIND_ARRAY, .max = INT64_MAX, .item = &csc_shape_text, .size = sizeof(struct csc_list)};
+const struct csc_shape csc_shape_bool = {.kind = CSC_KIND_BOOL, .size = sizeof(bool)};
+const struct csc_shape csc_shape_sha256 = {.kind = CSC_KIND_STRING,
+                                           .size = sizeof(const char *),
+                                           .max = INT64_MAX,
+                                           .check = csc_is_sha256_hex,
+                                           .expect = "64 hexadecimal digits"};
+const struct csc_shape csc_shape_date_time = {.kind = CSC_KIND_STRING,
+                                              .size = sizeof(const char *),
+                                              .max = INT64_MAX,
+                                              .check = csc_is_date_time,
+                                              .expect = "a date-time such as 2026-03-20T10:00:00Z"};

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stage 6: build, sign, verify; keys. The public header of receipt/. */
+#ifndef CSC_RECEIPT_H
+#define CSC_RECEIPT_H
+
+#include "base/base.h"
+#include "exec/exec.h"
+#include "format/format.h"
+#include "policy/policy.h"
+
+extern const char *const csc_status_names[]; /* by enum csc_status */
+
+/* What happened, gathered by flow.c while it happens; a receipt is built from it once, at the end. */
+struct csc_record {
+    const struct csc_contract *contract;
+    const struct csc_policy *policy;
+    enum csc_status status; /* blocked, until something better is known */
+    int64_t started_at, ended_at;
+    bool has_exit_code;
+    int exit_code;
+    const struct csc_exec_result *last; /* of the last command that ran, or NULL */
+    const char **completed_ids;
+    size_t completed_count;
+    const char *failed_id; /* or NULL */
+    const struct csc_artifact *artifacts;
+    size_t artifact_count;
+    int64_t files_written; /* -1: not measured, and absent from the receipt */
+    const char *error;     /* csc's own words, or NULL; the tail of stderr follows them */
+};
+
+struct csc_receipt {
+    struct csc_arena arena;
+    struct csc_value root; /* the receipt as it stands: what is hashed, signed and written */
+    enum csc_status status;
+    const char *execution_id;
+    const char *error; /* or NULL */
+    struct {
+        const char *algorithm, *key_id, *signed_at, *signature; /* all NULL when there is none */
+    } signature;
+};
+
+/* Builds a receipt with a fresh execution_id and validates it like any foreign one. */
+int csc_receipt_build(const struct csc_record *record, struct csc_receipt **ret_receipt, struct csc_error *err);
+
+/* ---- keys --------------------------------------------------------------------------------------------------- */
+
+struct csc_public_key {
+    uint8_t bytes[32];
+};
+
+const struct csc_public_key *csc_signing_key_public(const struct csc_signing_key *key);
+
+/*
+ * Writes a new key pair: PREFIX.key (0600) and PREFIX.pub, PEM or, with `raw`, 32 bytes each. Existing files
+ * are never overwritten: CSC_E_OUTPUT.
+ */
+int csc_keygen(const char *prefix, bool raw, struct csc_error *err);
+
+#endif
