@@ -25,8 +25,7 @@ struct csc_flow {
     const struct csc_signing_key *signing_key; /* or NULL */
     const char *key_id;
     struct csc_exec_io io;
-    /* In the calling process (the csc command), or in a child that forwards output to the two pipes in io.out_fd
-     * (the library; a process that has other children). */
+    bool isolate; /* supervise in a child (csc_exec_run_isolated): the library; false: in this process, the command */
     void (*notice)(void *context, const char *text);
     void *context;
 };

@@ -38,6 +38,9 @@ struct csc_exec_io {
     int signal_fd;      /* signalfd(2) of SIGINT, SIGTERM, SIGHUP, SIGQUIT, or -1; a second signal skips the grace */
     int cancel_fd;      /* readable or hung up: as if SIGTERM came; or -1 */
     int64_t stdout_cap, stderr_cap, grace_ms; /* the constants above, but for tests */
+    /* csc_exec_run_isolated() only: gets the output as it comes; may be NULL. */
+    void (*output)(void *context, enum csc_stream stream, const void *bytes, size_t size);
+    void *context;
 };
 
 struct csc_exec_result {
@@ -60,6 +63,14 @@ struct csc_exec_result {
  */
 int csc_exec_run(const struct csc_command *command, const struct csc_policy *policy, const struct csc_exec_io *io,
                  struct csc_exec_result *ret_result, struct csc_error *err);
+
+/*
+ * The same in a child of the calling process, which may have threads and children: nothing of the caller's
+ * changes. Output comes through io->output, in the calling thread; of `io`, out_fd, neutralise and signal_fd
+ * are not used.
+ */
+int csc_exec_run_isolated(const struct csc_command *command, const struct csc_policy *policy,
+                          const struct csc_exec_io *io, struct csc_exec_result *ret_result, struct csc_error *err);
 
 /* Makes the calling process fit for csc_exec_run(): subreaper, SIGPIPE ignored, SIGCHLD default. */
 int csc_exec_become_supervisor(struct csc_error *err);
