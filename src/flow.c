@@ -1,2 +1,239 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The whole run in order. Each stage may end it; whatever ends it is in the record, and the receipt built from the
+ * record is the one way out. The record begins as "blocked": nothing better is claimed before it is known.
+ */
 #include "flow.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { STOP = 0, GO = 1 };
+
+struct run {
+    const struct csc_flow *flow;
+    struct csc_arena arena;
+    struct csc_decision *decision;
+    struct csc_exec_result *current, *last; /* of this command, and of the last one that ran; too big for a stack */
+    struct csc_snapshot *before;
+    struct csc_record record;
+    enum csc_outcome outcome;
+    int signal_number;
+    bool lost_output;
+};
+
+static void run_free(struct run *run)
+{
+    csc_decision_free(run->decision);
+    csc_snapshot_free(run->before);
+    free(run->current);
+    free(run->last);
+    csc_arena_free(&run->arena);
+}
+
+static void notice(const struct run *run, const char *text)
+{
+    if (run->flow->notice)
+        run->flow->notice(run->flow->context, text);
+}
+
+/* Ends the run before anything (more) is executed. */
+__attribute__((format(printf, 3, 4))) static int block(struct run *run, enum csc_outcome outcome, const char *format,
+                                                       ...)
+{
+    char text[700];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    run->record.status = outcome == CSC_OUTCOME_EXPIRED ? CSC_STATUS_EXPIRED : CSC_STATUS_BLOCKED;
+    run->record.error = csc_arena_copy(&run->arena, text, strlen(text));
+    run->outcome = outcome;
+    return STOP;
+}
+
+static int check_limits(struct run *run)
+{
+    struct csc_error limit = {0};
+
+    if (csc_contract_check_limits(run->flow->contract, &limit) == 0)
+        return GO;
+    return block(run, CSC_OUTCOME_OVER_LIMIT, "%s: %s", limit.field, limit.text);
+}
+
+static int decide(struct run *run, struct csc_error *err)
+{
+    int r = csc_decide(run->flow->contract, run->flow->policy, &run->decision, err);
+
+    if (r < 0)
+        return r;
+    switch (run->decision->verdict) {
+    case CSC_ALLOW:
+        return GO;
+    case CSC_NEEDS_APPROVAL:
+        return block(run, CSC_OUTCOME_NEEDS_APPROVAL, "%s: %s", csc_reason_name(run->decision->code),
+                     run->decision->reason);
+    case CSC_DENY:
+        break;
+    }
+    return block(run, CSC_OUTCOME_BLOCKED, "%s: %s", csc_reason_name(run->decision->code), run->decision->reason);
+}
+
+static int require_secret_provider(struct run *run)
+{
+    const struct csc_contract *contract = run->flow->contract;
+
+    for (size_t i = 0; i < contract->command_count; i++)
+        if (contract->commands[i].secret_ref_count > 0)
+            return block(run, CSC_OUTCOME_NO_SECRETS, "commands[%zu].secret_refs: no secret provider is configured", i);
+    return GO;
+}
+
+/* What a command's end means for the record. GO when the next command may run. */
+static int conclude(struct run *run, const struct csc_command *command)
+{
+    struct csc_exec_result *result = run->current;
+    struct csc_record *record = &run->record;
+
+    run->lost_output |= result->lost_output;
+    if (result->end != CSC_EXEC_BLOCKED) {
+        run->current = run->last;
+        record->last = run->last = result;
+    }
+    if (result->survivors > 0)
+        notice(run, "processes of the command could not be killed; they belong to another user");
+    if (result->end == CSC_EXEC_EXITED && result->exit_code == 0) {
+        record->completed_ids[record->completed_count++] = command->id;
+        return GO;
+    }
+    record->status = result->end == CSC_EXEC_BLOCKED ? CSC_STATUS_BLOCKED : CSC_STATUS_FAILED;
+    record->has_exit_code = true;
+    record->exit_code = result->exit_code;
+    record->failed_id = command->id;
+    record->error = result->reason[0] ? csc_arena_copy(&run->arena, result->reason, strlen(result->reason)) : NULL;
+    run->outcome = result->end == CSC_EXEC_BLOCKED ? CSC_OUTCOME_BLOCKED : CSC_OUTCOME_FAILED;
+    if (result->end == CSC_EXEC_CANCELLED) {
+        run->outcome = CSC_OUTCOME_INTERRUPTED;
+        run->signal_number = result->exit_code - 128;
+    }
+    return STOP;
+}
+
+static int run_command(struct run *run, const struct csc_command *command)
+{
+    const struct csc_flow *flow = run->flow;
+    struct csc_error failure = {0};
+
+    if (csc_decision_expired(run->decision)) {
+        run->record.failed_id = command->id;
+        return block(run, CSC_OUTCOME_EXPIRED, "the decision expired before command '%s' could start; run it again",
+                     command->id);
+    }
+    int r = (flow->isolate ? csc_exec_run_isolated : csc_exec_run)(command, flow->policy, &flow->io, run->current,
+                                                                   &failure);
+    if (r == 0)
+        return conclude(run, command);
+    /* Commands before this one may have run: a failure of our own still ends in a receipt. */
+    (void)block(run, CSC_OUTCOME_BLOCKED, "%s", failure.text);
+    run->record.failed_id = command->id;
+    return STOP;
+}
+
+static int execute(struct run *run, struct csc_error *err)
+{
+    const struct csc_contract *contract = run->flow->contract;
+    int r = GO;
+
+    run->current = calloc(1, sizeof(*run->current));
+    run->last = calloc(1, sizeof(*run->last));
+    run->record.completed_ids = csc_arena_array(&run->arena, contract->command_count, sizeof(char *));
+    if (!run->current || !run->last || !run->record.completed_ids)
+        return csc_fail_memory(err);
+    r = csc_snapshot_take(contract, &run->before, err);
+    if (r < 0)
+        return r;
+    r = GO;
+    for (size_t i = 0; i < contract->command_count && r == GO; i++)
+        r = run_command(run, &contract->commands[i]);
+    if (r == GO) {
+        run->record.status = CSC_STATUS_SUCCESS;
+        run->record.has_exit_code = true;
+        run->outcome = CSC_OUTCOME_SUCCESS;
+    }
+    return r;
+}
+
+/* What the commands left behind, whichever way they ended. They did run: a failure here costs the artifacts, never
+ * the receipt. */
+static void survey(struct run *run)
+{
+    struct csc_record *record = &run->record;
+    struct csc_artifact *artifacts = NULL;
+    struct csc_error failure = {0};
+
+    if (!record->last)
+        return;
+    if (run->before)
+        record->files_written = csc_snapshot_count_changes(run->before, run->flow->contract);
+    if (csc_artifacts_collect(run->flow->contract, &run->arena, run->flow->notice, run->flow->context, &artifacts,
+                              &record->artifact_count, &failure) < 0)
+        notice(run, failure.text);
+    record->artifacts = artifacts;
+}
+
+static int make_receipt(struct run *run, struct csc_receipt **ret_receipt, struct csc_error *err)
+{
+    const struct csc_flow *flow = run->flow;
+    struct csc_receipt *receipt = NULL;
+
+    run->record.ended_at = csc_time_now();
+    int r = csc_receipt_build(&run->record, &receipt, err);
+    if (r == 0 && flow->signing_key)
+        r = csc_receipt_sign(receipt, flow->signing_key, flow->key_id, err);
+    if (r < 0) {
+        csc_receipt_free(receipt);
+        return r;
+    }
+    *ret_receipt = receipt;
+    return 0;
+}
+
+int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result, struct csc_error *err)
+{
+    _cleanup_(run_free) struct run run = {.flow = flow};
+    struct csc_receipt *receipt = NULL;
+
+    run.record = (struct csc_record){.contract = flow->contract,
+                                     .policy = flow->policy,
+                                     .status = CSC_STATUS_BLOCKED,
+                                     .started_at = csc_time_now(),
+                                     .files_written = -1};
+    int r = check_limits(&run);
+    if (r == GO)
+        r = decide(&run, err);
+    if (r == GO)
+        r = require_secret_provider(&run);
+    if (r == GO)
+        r = execute(&run, err);
+    if (r < 0)
+        return r;
+    survey(&run);
+    r = make_receipt(&run, &receipt, err);
+    if (r < 0)
+        return r;
+    *ret_result = (struct csc_flow_result){.receipt = receipt,
+                                           .decision = TAKE_PTR(run.decision),
+                                           .outcome = run.outcome,
+                                           .signal_number = run.signal_number,
+                                           .lost_output = run.lost_output};
+    return 0;
+}
+
+void csc_flow_result_free(struct csc_flow_result *result)
+{
+    csc_receipt_free(result->receipt);
+    csc_decision_free(result->decision);
+    *result = (struct csc_flow_result){0};
+}
