@@ -31,23 +31,31 @@ static void write_path(struct csc_buf *path, const struct place *place)
         csc_buf_printf(path, "%s%s", path->size ? "." : "", place->name);
 }
 
+__attribute__((format(printf, 4, 0))) static int fail_value(struct csc_error *err, const struct csc_value *value,
+                                                            const char *field, const char *format, va_list args)
+{
+    char line[512];
+
+    (void)vsnprintf(line, sizeof(line), format, args);
+    if (err && err->code == CSC_OK && value) {
+        err->line = value->line;
+        err->column = value->column;
+    }
+    return csc_fail_field(err, field, "%s", line);
+}
+
 __attribute__((format(printf, 4, 5))) static int refuse(const struct decoder *d, const struct place *place,
                                                         const struct csc_value *value, const char *format, ...)
 {
     _cleanup_buf_
     struct csc_buf path = {0};
-    char line[512];
     va_list args;
 
-    va_start(args, format);
-    (void)vsnprintf(line, sizeof(line), format, args);
-    va_end(args);
     write_path(&path, place);
-    if (d->err && d->err->code == CSC_OK && value) {
-        d->err->line = value->line;
-        d->err->column = value->column;
-    }
-    return csc_fail_field(d->err, path.data ? path.data : "", "%s", line);
+    va_start(args, format);
+    int r = fail_value(d->err, value, path.data ? path.data : "", format, args);
+    va_end(args);
+    return r;
 }
 
 /* Limits as people read them: "1 to 20", "at least 1", "at most 4000". */
@@ -247,6 +255,25 @@ int csc_decode(struct csc_arena *arena, const struct csc_value *value, const str
     const struct decoder d = {.arena = arena, .err = err};
 
     return decode_any(&d, NULL, value, shape, out);
+}
+
+int csc_fail_value(struct csc_error *err, const struct csc_value *value, const char *field, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    int r = fail_value(err, value, field, format, args);
+    va_end(args);
+    return r;
+}
+
+int csc_decode_version(const struct csc_value *object, const char *field, const char *accepted, struct csc_error *err)
+{
+    const struct csc_value *version = csc_value_get(object, field);
+
+    if (!version || version->type != CSC_STRING || strcmp(version->string, accepted) == 0)
+        return 0;
+    return csc_fail_value(err, version, field, "'%.100s' is not accepted; use %s", version->string, accepted);
 }
 
 bool csc_is_sha256_hex(const char *string)

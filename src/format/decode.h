@@ -73,6 +73,15 @@ struct csc_field {
 int csc_decode(struct csc_arena *arena, const struct csc_value *value, const struct csc_shape *shape, void *out,
                struct csc_error *err);
 
+/*
+ * To be called before csc_decode(), so that an object of another version is told so and not that its fields are
+ * unknown. `field` of `object`, where it is there, must be the string `accepted`.
+ */
+int csc_decode_version(const struct csc_value *object, const char *field, const char *accepted, struct csc_error *err);
+/* CSC_E_DATA in a field, at the position of `value` (which may be NULL): for rules that no table can say. */
+__attribute__((format(printf, 4, 5))) int csc_fail_value(struct csc_error *err, const struct csc_value *value,
+                                                         const char *field, const char *format, ...);
+
 /* Conditions that several objects share. */
 bool csc_is_sha256_hex(const char *string); /* 64 hexadecimal digits, any case */
 bool csc_is_date_time(const char *string);  /* csc_time_parse() reads it */
