@@ -12,7 +12,7 @@
 
 #include "base/base.h"
 #include "contract/contract.h"
-#include "format/hash.h"
+#include "format/format.h"
 #include "policy/policy.h"
 
 enum {

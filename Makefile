@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door: meson builds, scripts/ does the rest.
+#
+#   make demo    installs what is missing, builds csc, runs a contract and verifies its receipt
+#   make check   the same for tests, then every test suite
+#
+# prefix and DESTDIR are for `make install`.
+
+prefix ?= /usr/local
+DESTDIR ?=
+
+all:
+	@scripts/build build
+
+demo check lint sanitize fuzz bench coverage valgrind:
+	@scripts/$@
+
+install: all
+	@scripts/install "$(prefix)" "$(DESTDIR)"
+
+clean:
+	@rm -rf build build-*
+
+.PHONY: all demo check lint sanitize fuzz bench coverage valgrind install clean
