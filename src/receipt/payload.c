@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "receipt/signature.h"
+
+#include <string.h>
+
+static void drop_arena(struct csc_arena *arena)
+{
+    csc_arena_free(arena);
+}
+
+/* Begins a copy of `object` with room for one more member, leaving `key` out. */
+static void copy_without(struct csc_object *copy, struct csc_arena *arena, const struct csc_value *object,
+                         const char *key)
+{
+    csc_object_begin(copy, arena, object->count + 1);
+    for (size_t i = 0; i < object->count; i++)
+        if (strcmp(object->members[i].key, key) != 0)
+            csc_object_value(copy, object->members[i].key, object->members[i].value);
+}
+
+int csc_object_without(struct csc_arena *arena, const struct csc_value *object, const char *key,
+                       struct csc_value *ret_object, struct csc_error *err)
+{
+    struct csc_object copy;
+
+    copy_without(&copy, arena, object, key);
+    return csc_object_end(&copy, ret_object, err);
+}
+
+int csc_object_with(struct csc_arena *arena, const struct csc_value *object, const char *key, struct csc_value value,
+                    struct csc_value *ret_object, struct csc_error *err)
+{
+    struct csc_object copy;
+
+    copy_without(&copy, arena, object, key);
+    csc_object_value(&copy, key, value);
+    return csc_object_end(&copy, ret_object, err);
+}
+
+int csc_receipt_payload(const struct csc_value *root, struct csc_buf *ret_payload, struct csc_error *err)
+{
+    _cleanup_(drop_arena) struct csc_arena arena = {0};
+    const struct csc_value *signature = csc_value_get(root, "signature");
+    struct csc_value bare, payload;
+
+    if (!signature)
+        return csc_fail(err, CSC_E_INVALID, "the receipt is not signed");
+    int r = csc_object_without(&arena, signature, "signature", &bare, err);
+    if (r < 0)
+        return r;
+    r = csc_object_with(&arena, root, "signature", bare, &payload, err);
+    if (r < 0)
+        return r;
+    csc_canon_write(ret_payload, &payload);
+    return ret_payload->failed ? csc_fail_memory(err) : 0;
+}

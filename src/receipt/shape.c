@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "receipt/shape.h"
+
+#include <stddef.h>
+#include <string.h>
+
+const char *const csc_status_names[] = {
+    [CSC_STATUS_BLOCKED] = "blocked",
+    [CSC_STATUS_SUCCESS] = "success",
+    [CSC_STATUS_FAILED] = "failed",
+    [CSC_STATUS_EXPIRED] = "expired",
+    NULL,
+};
+
+static const char *const version_names[] = {CSC_RECEIPT_VERSION, NULL};
+static const char *const mode_names[] = {"local", "hardened", NULL};
+static const char *const algorithm_names[] = {"ed25519", NULL};
+
+struct artifact {
+    const char *path, *sha256;
+};
+
+struct effects {
+    int64_t files_written, secrets_used;
+    bool network_used;
+};
+
+struct signature {
+    int algorithm;
+    const char *key_id, *signed_at, *signature;
+};
+
+/* The whole receipt as its tables see it; what later stages need of it is in struct csc_receipt. */
+struct fields {
+    int receipt_version, status, execution_mode;
+    const char *contract_id, *execution_id, *contract_sha256, *started_at, *ended_at, *policy_profile;
+    int64_t exit_code;
+    bool has_exit_code;
+    const char *stdout_hash, *stderr_hash;
+    bool stdout_truncated, has_stdout_truncated, stderr_truncated, has_stderr_truncated;
+    struct csc_list artifacts;
+    const char *policy_schema_version, *policy_sha256, *runner_version, *sandbox_profile_id, *signing_key_id;
+    struct effects effect_summary;
+    struct csc_list completed_command_ids;
+    const char *failed_command_id, *error;
+    struct signature signature;
+    bool has_signature;
+};
+
+static bool is_output_hash(const char *string)
+{
+    return strncmp(string, "sha256:", 7) == 0 && csc_is_sha256_hex(string + 7);
+}
+
+static const struct csc_shape shape_any_text = {
+    .kind = CSC_KIND_STRING, .size = sizeof(const char *), .max = INT64_MAX};
+static const struct csc_shape shape_nullable_text = {
+    .kind = CSC_KIND_STRING, .nullable = true, .size = sizeof(const char *), .max = INT64_MAX};
+static const struct csc_shape shape_unique_texts = {
+    .kind = CSC_KIND_ARRAY, .unique = true, .max = INT64_MAX, .item = &csc_shape_text, .size = sizeof(struct csc_list)};
+static const struct csc_shape shape_int = {
+    .kind = CSC_KIND_INT, .size = sizeof(int64_t), .min = INT64_MIN, .max = INT64_MAX};
+static const struct csc_shape shape_count = {.kind = CSC_KIND_INT, .size = sizeof(int64_t), .max = INT64_MAX};
+static const struct csc_shape shape_version = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = version_names};
+static const struct csc_shape shape_status = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = csc_status_names};
+static const struct csc_shape shape_mode = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = mode_names};
+static const struct csc_shape shape_algorithm = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = algorithm_names};
+static const struct csc_shape shape_path = {.kind = CSC_KIND_STRING,
+                                            .size = sizeof(const char *),
+                                            .max = INT64_MAX,
+                                            .check = csc_path_is_schema_absolute,
+                                            .expect = "an absolute path"};
+static const struct csc_shape shape_output_hash = {.kind = CSC_KIND_STRING,
+                                                   .size = sizeof(const char *),
+                                                   .max = INT64_MAX,
+                                                   .check = is_output_hash,
+                                                   .expect = "'sha256:' and 64 hexadecimal digits"};
+
+static const struct csc_field artifact_fields[] = {
+    CSC_REQUIRED(artifact, path, &shape_path),
+    CSC_REQUIRED(artifact, sha256, &csc_shape_sha256),
+    CSC_FIELDS_END,
+};
+static const struct csc_shape shape_artifact = {
+    .kind = CSC_KIND_OBJECT, .size = sizeof(struct artifact), .fields = artifact_fields};
+static const struct csc_shape shape_artifacts = {
+    .kind = CSC_KIND_ARRAY, .size = sizeof(struct csc_list), .max = INT64_MAX, .item = &shape_artifact};
+
+static const struct csc_field effect_fields[] = {
+    CSC_OPTIONAL(effects, files_written, &shape_count),
+    CSC_OPTIONAL(effects, network_used, &csc_shape_bool),
+    CSC_OPTIONAL(effects, secrets_used, &shape_count),
+    CSC_FIELDS_END,
+};
+static const struct csc_shape shape_effects = {
+    .kind = CSC_KIND_OBJECT, .size = sizeof(struct effects), .fields = effect_fields};
+
+/* That the signature is base64 of 64 bytes is a check of verification, not of the schema. */
+static const struct csc_field signature_fields[] = {
+    CSC_REQUIRED(signature, algorithm, &shape_algorithm),
+    CSC_REQUIRED(signature, key_id, &csc_shape_text),
+    CSC_REQUIRED(signature, signed_at, &csc_shape_text),
+    CSC_REQUIRED(signature, signature, &csc_shape_text),
+    CSC_FIELDS_END,
+};
+static const struct csc_shape shape_signature = {
+    .kind = CSC_KIND_OBJECT, .size = sizeof(struct signature), .fields = signature_fields};
+
+static const struct csc_field receipt_fields[] = {
+    CSC_REQUIRED(fields, receipt_version, &shape_version),
+    CSC_REQUIRED(fields, contract_id, &csc_shape_text),
+    CSC_REQUIRED(fields, execution_id, &csc_shape_text),
+    CSC_REQUIRED(fields, contract_sha256, &csc_shape_sha256),
+    CSC_REQUIRED(fields, status, &shape_status),
+    CSC_REQUIRED(fields, started_at, &csc_shape_text),
+    CSC_REQUIRED(fields, ended_at, &csc_shape_text),
+    CSC_REQUIRED(fields, policy_profile, &csc_shape_text),
+    CSC_OPTIONAL_FLAG(fields, exit_code, &shape_int, has_exit_code),
+    CSC_OPTIONAL(fields, stdout_hash, &shape_output_hash),
+    CSC_OPTIONAL(fields, stderr_hash, &shape_output_hash),
+    CSC_OPTIONAL_FLAG(fields, stdout_truncated, &csc_shape_bool, has_stdout_truncated),
+    CSC_OPTIONAL_FLAG(fields, stderr_truncated, &csc_shape_bool, has_stderr_truncated),
+    CSC_OPTIONAL(fields, artifacts, &shape_artifacts),
+    CSC_OPTIONAL(fields, policy_schema_version, &csc_shape_text),
+    CSC_OPTIONAL(fields, policy_sha256, &csc_shape_sha256),
+    CSC_OPTIONAL(fields, runner_version, &csc_shape_text),
+    CSC_OPTIONAL(fields, execution_mode, &shape_mode),
+    CSC_OPTIONAL(fields, sandbox_profile_id, &csc_shape_text),
+    CSC_OPTIONAL(fields, signing_key_id, &csc_shape_text),
+    CSC_OPTIONAL(fields, effect_summary, &shape_effects),
+    CSC_OPTIONAL(fields, completed_command_ids, &shape_unique_texts),
+    CSC_OPTIONAL(fields, failed_command_id, &shape_nullable_text),
+    CSC_OPTIONAL(fields, error, &shape_any_text),
+    CSC_OPTIONAL_FLAG(fields, signature, &shape_signature, has_signature),
+    CSC_FIELDS_END,
+};
+static const struct csc_shape shape_receipt = {
+    .kind = CSC_KIND_OBJECT, .size = sizeof(struct fields), .fields = receipt_fields};
+
+/* What tables of single fields cannot say. */
+static int check_together(const struct fields *fields, struct csc_error *err)
+{
+    bool ran = fields->status == CSC_STATUS_SUCCESS || fields->status == CSC_STATUS_FAILED;
+    const struct {
+        const char *name;
+        bool wrong, untruncated;
+    } rules[] = {
+        {"exit_code", ran && !fields->has_exit_code, false},
+        {"stdout_hash", ran && !fields->stdout_hash, false},
+        {"stderr_hash", ran && !fields->stderr_hash, false},
+        {"stdout_truncated", fields->has_stdout_truncated && !fields->stdout_truncated, true},
+        {"stderr_truncated", fields->has_stderr_truncated && !fields->stderr_truncated, true},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+        if (rules[i].wrong && rules[i].untruncated)
+            return csc_fail_field(err, rules[i].name, "is false; only true may stand there, remove the field");
+        if (rules[i].wrong)
+            return csc_fail_field(err, rules[i].name, "is missing; a receipt with status '%s' requires it",
+                                  csc_status_names[fields->status]);
+    }
+    return 0;
+}
+
+int csc_receipt_decode(struct csc_receipt *receipt, struct csc_error *err)
+{
+    struct fields fields = {0};
+
+    int r = csc_decode(&receipt->arena, &receipt->root, &shape_receipt, &fields, err);
+    if (r < 0)
+        return r;
+    r = check_together(&fields, err);
+    if (r < 0)
+        return r;
+    receipt->status = (enum csc_status)fields.status;
+    receipt->execution_id = fields.execution_id;
+    receipt->error = fields.error;
+    if (fields.has_signature) {
+        receipt->signature.algorithm = algorithm_names[fields.signature.algorithm];
+        receipt->signature.key_id = fields.signature.key_id;
+        receipt->signature.signed_at = fields.signature.signed_at;
+        receipt->signature.signature = fields.signature.signature;
+    }
+    return 0;
+}
