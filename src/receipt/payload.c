@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static void drop_arena(struct csc_arena *arena)
-{
-    csc_arena_free(arena);
-}
-
 /* Begins a copy of `object` with room for one more member, leaving `key` out. */
 static void copy_without(struct csc_object *copy, struct csc_arena *arena, const struct csc_value *object,
                          const char *key)
@@ -18,37 +13,29 @@ static void copy_without(struct csc_object *copy, struct csc_arena *arena, const
             csc_object_value(copy, object->members[i].key, object->members[i].value);
 }
 
-int csc_object_without(struct csc_arena *arena, const struct csc_value *object, const char *key,
-                       struct csc_value *ret_object, struct csc_error *err)
-{
-    struct csc_object copy;
-
-    copy_without(&copy, arena, object, key);
-    return csc_object_end(&copy, ret_object, err);
-}
-
-int csc_object_with(struct csc_arena *arena, const struct csc_value *object, const char *key, struct csc_value value,
-                    struct csc_value *ret_object, struct csc_error *err)
+int csc_object_set(struct csc_arena *arena, struct csc_value *object, const char *key, struct csc_value value,
+                   struct csc_error *err)
 {
     struct csc_object copy;
 
     copy_without(&copy, arena, object, key);
     csc_object_value(&copy, key, value);
-    return csc_object_end(&copy, ret_object, err);
+    return csc_object_end(&copy, object, err);
 }
 
 int csc_receipt_payload(const struct csc_value *root, struct csc_buf *ret_payload, struct csc_error *err)
 {
-    _cleanup_(drop_arena) struct csc_arena arena = {0};
+    _cleanup_(csc_arena_free) struct csc_arena arena = {0};
     const struct csc_value *signature = csc_value_get(root, "signature");
-    struct csc_value bare, payload;
+    struct csc_value bare, payload = *root;
+    struct csc_object copy;
 
     if (!signature)
         return csc_fail(err, CSC_E_INVALID, "the receipt is not signed");
-    int r = csc_object_without(&arena, signature, "signature", &bare, err);
-    if (r < 0)
-        return r;
-    r = csc_object_with(&arena, root, "signature", bare, &payload, err);
+    copy_without(&copy, &arena, signature, "signature");
+    int r = csc_object_end(&copy, &bare, err);
+    if (r == 0)
+        r = csc_object_set(&arena, &payload, "signature", bare, err);
     if (r < 0)
         return r;
     csc_canon_write(ret_payload, &payload);

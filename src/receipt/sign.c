@@ -57,15 +57,15 @@ static int sign_root(struct csc_receipt *candidate, const struct csc_signing_key
 
     int r = unsigned_signature(arena, key_id, &signature, err);
     if (r == 0)
-        r = csc_object_with(arena, &root, "signing_key_id", csc_value_string(key_id), &root, err);
+        r = csc_object_set(arena, &root, "signing_key_id", csc_value_string(key_id), err);
     if (r == 0)
-        r = csc_object_with(arena, &root, "signature", signature, &root, err);
+        r = csc_object_set(arena, &root, "signature", signature, err);
     if (r == 0)
         r = make_signature(arena, &root, key, &text, err);
     if (r == 0)
-        r = csc_object_with(arena, &signature, "signature", csc_value_string(text), &signature, err);
+        r = csc_object_set(arena, &signature, "signature", csc_value_string(text), err);
     if (r == 0)
-        r = csc_object_with(arena, &root, "signature", signature, &root, err);
+        r = csc_object_set(arena, &root, "signature", signature, err);
     if (r == 0)
         candidate->root = root;
     return r;

@@ -7,12 +7,9 @@
 
 enum { CSC_SIGNATURE_BYTES = 64 };
 
-/* A copy of the object without one member; its members live in the arena, what they hold stays shared. */
-int csc_object_without(struct csc_arena *arena, const struct csc_value *object, const char *key,
-                       struct csc_value *ret_object, struct csc_error *err);
-/* A copy of the object in which `key` has this value. */
-int csc_object_with(struct csc_arena *arena, const struct csc_value *object, const char *key, struct csc_value value,
-                    struct csc_value *ret_object, struct csc_error *err);
+/* Makes *object a copy of itself in which `key` has this value; the members it had before stay as they are. */
+int csc_object_set(struct csc_arena *arena, struct csc_value *object, const char *key, struct csc_value value,
+                   struct csc_error *err);
 /* Appends what is signed (section 2): the canonical receipt with only signature.signature removed. */
 int csc_receipt_payload(const struct csc_value *root, struct csc_buf *ret_payload, struct csc_error *err);
 
