@@ -228,6 +228,8 @@ int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result
                                            .outcome = run.outcome,
                                            .signal_number = run.signal_number,
                                            .lost_output = run.lost_output};
+    if (run.record.error)
+        (void)snprintf(ret_result->reason, sizeof(ret_result->reason), "%s", run.record.error);
     return 0;
 }
 

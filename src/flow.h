@@ -36,6 +36,7 @@ struct csc_flow_result {
     enum csc_outcome outcome;
     int signal_number; /* of CSC_OUTCOME_INTERRUPTED: 2 or 15 */
     bool lost_output;
+    char reason[700]; /* csc's own words of why it was no success, or "" */
 };
 
 int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result, struct csc_error *err);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/cli.h"
+
+static void explanation_cleanup(struct csc_explanation **explanation)
+{
+    csc_explanation_free(*explanation);
+}
+
+static const struct {
+    const char *word;
+    enum csc_cli_tone tone;
+} verdicts[] = {
+    [CSC_DENY] = {"deny", CSC_TONE_BAD},
+    [CSC_ALLOW] = {"pass", CSC_TONE_GOOD},
+    [CSC_NEEDS_APPROVAL] = {"approval", CSC_TONE_WAIT},
+};
+
+static bool same_subject(const struct csc_finding *a, const struct csc_finding *b)
+{
+    return a->command_id && b->command_id ? strcmp(a->command_id, b->command_id) == 0 : a->command_id == b->command_id;
+}
+
+static void write_subject(struct csc_buf *buf, const char *command_id)
+{
+    if (!command_id) {
+        csc_buf_puts(buf, "contract\n");
+        return;
+    }
+    csc_buf_puts(buf, "command '");
+    csc_buf_escape(buf, command_id, strlen(command_id));
+    csc_buf_puts(buf, "'\n");
+}
+
+static void write_finding(struct csc_buf *buf, const struct csc_finding *finding, int rule_width)
+{
+    const char *word = verdicts[finding->verdict].word;
+
+    csc_buf_puts(buf, finding->decided ? "  > " : "    ");
+    csc_cli_paint(buf, STDOUT_FILENO, verdicts[finding->verdict].tone, word);
+    csc_buf_printf(buf, "%*s  %-*s  ", (int)(8 - strlen(word)), "", rule_width, finding->rule);
+    csc_buf_escape(buf, finding->saw, strlen(finding->saw));
+    if (finding->decided)
+        csc_buf_printf(buf, "  <- decides: %s", csc_reason_name(finding->code));
+    csc_buf_putc(buf, '\n');
+}
+
+static void write_findings(struct csc_buf *buf, const struct csc_explanation *explanation)
+{
+    size_t width = 0;
+
+    for (size_t i = 0; i < explanation->finding_count; i++)
+        if (strlen(explanation->findings[i].rule) > width)
+            width = strlen(explanation->findings[i].rule);
+    for (size_t i = 0; i < explanation->finding_count; i++) {
+        const struct csc_finding *finding = &explanation->findings[i];
+        if (i == 0 || !same_subject(finding, finding - 1))
+            write_subject(buf, finding->command_id);
+        write_finding(buf, finding, (int)width);
+    }
+}
+
+static void write_changes(struct csc_buf *buf, const struct csc_explanation *explanation)
+{
+    if (explanation->change_count == 0) {
+        csc_buf_puts(buf, "\nNo change was found that would be allowed.\n");
+        return;
+    }
+    csc_buf_puts(buf, "\nSmallest change that would be allowed:\n");
+    for (size_t i = 0; i < explanation->change_count; i++) {
+        const struct csc_change *change = &explanation->changes[i];
+        csc_buf_printf(buf, "  %s%s: ", change->in_policy ? "(policy) " : "", change->field);
+        csc_buf_escape(buf, change->text, strlen(change->text));
+        csc_buf_putc(buf, '\n');
+    }
+    csc_buf_printf(buf, "Decision with it: %s\n", csc_verdict_names[explanation->verdict_after]);
+}
+
+static struct csc_value finding_value(const struct csc_finding *finding, struct csc_arena *arena, bool *failed)
+{
+    struct csc_object object;
+    struct csc_value value = {0};
+
+    csc_object_begin(&object, arena, 6);
+    if (finding->command_id)
+        csc_object_string(&object, "command_id", finding->command_id);
+    csc_object_string(&object, "rule", finding->rule);
+    csc_object_string(&object, "verdict", verdicts[finding->verdict].word);
+    csc_object_string(&object, "reason_code", csc_reason_name(finding->code));
+    csc_object_string(&object, "saw", finding->saw);
+    csc_object_bool(&object, "decided", finding->decided);
+    *failed |= csc_object_end(&object, &value, NULL) < 0;
+    return value;
+}
+
+static struct csc_value change_value(const struct csc_change *change, struct csc_arena *arena, bool *failed)
+{
+    struct csc_object object;
+    struct csc_value value = {0};
+
+    csc_object_begin(&object, arena, 3);
+    csc_object_string(&object, "in", change->in_policy ? "policy" : "contract");
+    csc_object_string(&object, "field", change->field);
+    csc_object_string(&object, "text", change->text);
+    *failed |= csc_object_end(&object, &value, NULL) < 0;
+    return value;
+}
+
+static int explanation_value(const struct csc_explanation *explanation, struct csc_arena *arena,
+                             const struct csc_value *decision, struct csc_value *ret_value, struct csc_error *err)
+{
+    struct csc_value findings = {.type = CSC_ARRAY, .count = explanation->finding_count};
+    struct csc_value changes = {.type = CSC_ARRAY, .count = explanation->change_count};
+    struct csc_object object;
+    bool failed = false;
+
+    findings.items = csc_arena_array(arena, findings.count + 1, sizeof(struct csc_value));
+    changes.items = csc_arena_array(arena, changes.count + 1, sizeof(struct csc_value));
+    if (!findings.items || !changes.items)
+        return csc_fail_memory(err);
+    for (size_t i = 0; i < findings.count; i++)
+        findings.items[i] = finding_value(&explanation->findings[i], arena, &failed);
+    for (size_t i = 0; i < changes.count; i++)
+        changes.items[i] = change_value(&explanation->changes[i], arena, &failed);
+    if (failed)
+        return csc_fail_memory(err);
+    csc_object_begin(&object, arena, 4);
+    csc_object_value(&object, "decision", *decision);
+    csc_object_value(&object, "findings", findings);
+    csc_object_value(&object, "changes", changes);
+    csc_object_string(&object, "decision_with_changes", csc_verdict_names[explanation->verdict_after]);
+    return csc_object_end(&object, ret_value, err);
+}
+
+static int print_json(const struct csc_cli *cli, const struct csc_explanation *explanation,
+                      const struct csc_decision *decision, int code)
+{
+    _cleanup_arena_ struct csc_arena arena = {0};
+    struct csc_error err = {0};
+    struct csc_value value;
+
+    if (csc_decision_value(decision, &arena, &value, &err) < 0 ||
+        explanation_value(explanation, &arena, &value, &value, &err) < 0)
+        return csc_cli_fail(cli, NULL, &err);
+    return csc_cli_print_json(cli, &value, code);
+}
+
+static int explain(const struct csc_cli *cli)
+{
+    _cleanup_contract_ struct csc_contract *contract = NULL;
+    _cleanup_policy_ struct csc_policy *policy = NULL;
+    _cleanup_decision_ struct csc_decision *decision = NULL;
+    _cleanup_(explanation_cleanup) struct csc_explanation *explanation = NULL;
+    _cleanup_buf_
+    struct csc_buf text = {0};
+    struct csc_error err = {0};
+
+    int code = csc_cli_decide(cli, &contract, &policy, &decision);
+    if (code != 0)
+        return code;
+    if (csc_explain(contract, policy, &explanation, &err) < 0)
+        return csc_cli_fail(cli, NULL, &err);
+    code = csc_cli_verdict_code(decision->verdict);
+    if (cli->json)
+        return print_json(cli, explanation, decision, code);
+    write_findings(&text, explanation);
+    csc_buf_puts(&text, "\nDecision: ");
+    csc_cli_describe(&text, decision);
+    if (decision->verdict != CSC_ALLOW)
+        write_changes(&text, explanation);
+    return csc_cli_print(cli, &text, code);
+}
+
+static const struct csc_cli_option options[] = {
+    {"json", NULL, "print findings, changes and the decision as a JSON object", false},
+    {0},
+};
+
+const struct csc_cli_command csc_cli_explain = {
+    .name = "explain",
+    .summary = "show why a policy decides as it does, rule by rule, and what would be allowed",
+    .parameters = {"CONTRACT", "POLICY"},
+    .options = options,
+    .description =
+        "Every rule is shown for every command; '>' marks the one that decides. A change marked (policy) is\n"
+        "for the owner of the policy to make, not for the agent. \"-\" is standard input.\n"
+        "Exit code: as csc check.\n",
+    .examples = "  csc explain contract.json policies/ci-build.yaml\n",
+    .run = explain,
+};

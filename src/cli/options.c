@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+enum { WIDTH = 100, USAGE_INDENT = 10 };
+
+static size_t option_count(const struct csc_cli_command *command)
+{
+    size_t n = 0;
+
+    while (command->options && command->options[n].name)
+        n++;
+    return n;
+}
+
+/* Index of the option whose name is the first `size` bytes of `name`, or option_count(). */
+static size_t find_option(const struct csc_cli_command *command, const char *name, size_t size)
+{
+    size_t count = option_count(command);
+
+    for (size_t i = 0; i < count; i++) {
+        const char *known = command->options[i].name;
+        if (strlen(known) == size && memcmp(known, name, size) == 0)
+            return i;
+    }
+    return count;
+}
+
+/* Known before anything can go wrong, because the error itself is printed as JSON then. */
+static bool wants_json(const struct csc_cli_command *command, char *const *args)
+{
+    if (find_option(command, "json", 4) == option_count(command))
+        return false;
+    for (; *args && strcmp(*args, "--") != 0; args++)
+        if (strcmp(*args, "--json") == 0)
+            return true;
+    return false;
+}
+
+/* (*args)[0] begins with "--"; moves on to its value when that is the next argument. */
+static int parse_option(struct csc_cli *cli, char *const **args)
+{
+    const char *name = **args + 2;
+    size_t size = strcspn(name, "=");
+    const char *value = name[size] ? name + size + 1 : NULL;
+    size_t i = find_option(cli->command, name, size);
+
+    if (i == option_count(cli->command))
+        return csc_cli_usage(cli, "unknown option '--%.*s'", (int)size, name);
+    const struct csc_cli_option *option = &cli->command->options[i];
+    if (cli->options[i])
+        return csc_cli_usage(cli, "option '--%s' is given twice", option->name);
+    if (!option->argument) {
+        cli->options[i] = option->name;
+        return value ? csc_cli_usage(cli, "option '--%s' takes no value", option->name) : 0;
+    }
+    if (!value && (*args)[1]) {
+        /* A forgotten value must not swallow the next option: `--receipt-out --sign` would not sign. */
+        if (strncmp((*args)[1], "--", 2) == 0)
+            return csc_cli_usage(cli, "option '--%s' needs a value; one that begins with dashes goes into --%s=%s",
+                                 option->name, option->name, option->argument);
+        value = *++*args;
+    }
+    if (!value || !*value)
+        return csc_cli_usage(cli, "option '--%s' needs a value: %s", option->name, option->argument);
+    cli->options[i] = value;
+    return 0;
+}
+
+static int check_required(const struct csc_cli *cli, size_t parameters)
+{
+    if (cli->command->parameters[parameters])
+        return csc_cli_usage(cli, "missing %s", cli->command->parameters[parameters]);
+    for (size_t i = 0; i < option_count(cli->command); i++)
+        if (cli->command->options[i].required && !cli->options[i])
+            return csc_cli_usage(cli, "missing option '--%s %s'", cli->command->options[i].name,
+                                 cli->command->options[i].argument);
+    return 0;
+}
+
+int csc_cli_parse(struct csc_cli *cli, char *const *args)
+{
+    size_t parameters = 0;
+    bool options_ended = false;
+
+    cli->json = wants_json(cli->command, args);
+    for (; *args; args++) {
+        int code;
+        if (options_ended || (*args)[0] != '-' || !(*args)[1]) {
+            if (!cli->command->parameters[parameters])
+                return csc_cli_usage(cli, "unexpected argument '%s'", *args);
+            cli->parameters[parameters++] = *args;
+        } else if (strcmp(*args, "--") == 0) {
+            options_ended = true;
+        } else if (strcmp(*args, "--help") == 0 || strcmp(*args, "-h") == 0) {
+            return CSC_CLI_HELP;
+        } else if ((*args)[1] != '-') {
+            return csc_cli_usage(cli, "unknown option '%s'", *args);
+        } else if ((code = parse_option(cli, &args)) != 0) {
+            return code;
+        }
+    }
+    return check_required(cli, parameters);
+}
+
+/* One piece of the usage, on a new line where it would not fit. */
+static void usage_piece(struct csc_buf *buf, size_t *column, const char *piece)
+{
+    size_t size = strlen(piece);
+
+    if (*column + 1 + size > WIDTH) {
+        csc_buf_printf(buf, "\n%*s", USAGE_INDENT - 1, "");
+        *column = USAGE_INDENT - 1;
+    }
+    csc_buf_printf(buf, " %s", piece);
+    *column += 1 + size;
+}
+
+static void usage(struct csc_buf *buf, const struct csc_cli_command *command)
+{
+    size_t begin = buf->size;
+
+    csc_buf_printf(buf, "usage: csc %s", command->name);
+    size_t column = buf->size - begin;
+    for (size_t i = 0; command->parameters[i]; i++)
+        usage_piece(buf, &column, command->parameters[i]);
+    for (size_t i = 0; i < option_count(command); i++) {
+        const struct csc_cli_option *option = &command->options[i];
+        char piece[80];
+        (void)snprintf(piece, sizeof(piece), "%s--%s%s%s%s", option->required ? "" : "[", option->name,
+                       option->argument ? " " : "", option->argument ? option->argument : "",
+                       option->required ? "" : "]");
+        usage_piece(buf, &column, piece);
+    }
+    csc_buf_putc(buf, '\n');
+}
+
+static void help_option(struct csc_buf *buf, const struct csc_cli_option *option)
+{
+    char left[64];
+
+    (void)snprintf(left, sizeof(left), "--%s%s%s", option->name, option->argument ? " " : "",
+                   option->argument ? option->argument : "");
+    csc_buf_printf(buf, "  %-24s %s\n", left, option->help);
+}
+
+void csc_cli_help(struct csc_buf *buf, const struct csc_cli_command *command)
+{
+    static const struct csc_cli_option help = {.name = "help", .help = "show this text"};
+
+    csc_buf_printf(buf, "csc %s: %s\n\n", command->name, command->summary);
+    usage(buf, command);
+    csc_buf_printf(buf, "\n%s\noptions:\n", command->description);
+    for (size_t i = 0; i < option_count(command); i++)
+        help_option(buf, &command->options[i]);
+    help_option(buf, &help);
+    csc_buf_printf(buf, "\nexamples:\n%s", command->examples);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include "cli/run.h"
+
+#define DEFAULT_RECEIPT "out/receipt.json"
+
+enum { OPT_MODE, OPT_RECEIPT_OUT, OPT_SIGN, OPT_SIGNING_KEY, OPT_KEY_ID, OPT_QUIET, OPT_RAW, OPT_JSON };
+
+enum { RECEIPT_RESERVE = 64 << 10 }; /* bytes; more than a receipt has but for extreme ones */
+
+/* What is open during a run. */
+struct session {
+    struct csc_contract *contract;
+    struct csc_policy *policy;
+    struct csc_signing_key *key;
+    struct csc_file receipt_file;
+    struct csc_flow_result result;
+    int signal_fd;
+    int out_fd[2]; /* where output goes: stdout and stderr, or, with --json, two files in memory */
+    bool json;
+};
+
+static void session_end(struct session *session)
+{
+    csc_flow_result_free(&session->result);
+    csc_file_drop(&session->receipt_file);
+    csc_signing_key_free(session->key);
+    csc_policy_free(session->policy);
+    csc_contract_free(session->contract);
+    csc_close_cleanup(&session->signal_fd);
+    if (session->json) {
+        csc_close_cleanup(&session->out_fd[0]);
+        csc_close_cleanup(&session->out_fd[1]);
+    }
+}
+
+static int check_mode(const struct csc_cli *cli)
+{
+    const char *mode = cli->options[OPT_MODE];
+    struct csc_error err = {0};
+
+    if (!mode || strcmp(mode, "local") == 0)
+        return 0;
+    if (strcmp(mode, "hardened") != 0)
+        return csc_cli_usage(cli, "unknown mode '%s'; there are local and hardened", mode);
+    csc_fail(&err, CSC_E_CONFIG,
+             "hardened mode is not in this version; nothing was run. --mode local runs without isolation");
+    return csc_cli_fail(cli, NULL, &err);
+}
+
+static int check_options(const struct csc_cli *cli)
+{
+    bool key = cli->options[OPT_SIGNING_KEY], key_id = cli->options[OPT_KEY_ID];
+
+    if (cli->options[OPT_SIGN] && (!key || !key_id))
+        return csc_cli_usage(cli, "--sign needs --signing-key PATH and --key-id ID");
+    if (!cli->options[OPT_SIGN] && (key || key_id))
+        return csc_cli_usage(cli, "--signing-key and --key-id are for --sign, which is not given");
+    if (cli->options[OPT_RECEIPT_OUT] && strcmp(cli->options[OPT_RECEIPT_OUT], "-") == 0)
+        return csc_cli_usage(cli, "--receipt-out needs a file; --json prints the receipt on standard output");
+    return check_mode(cli);
+}
+
+static int load_key(const struct csc_cli *cli, struct session *session)
+{
+    const char *path = cli->options[OPT_SIGNING_KEY];
+    struct csc_error err = {0};
+
+    if (!path)
+        return 0;
+    /* No other process of this user may read the key out of this one. */
+    if (prctl(PR_SET_DUMPABLE, 0) < 0)
+        csc_fail_errno(&err, CSC_E_INTERNAL, errno, "prctl");
+    else if (csc_signing_key_load(path, &session->key, &err) == 0)
+        return 0;
+    return csc_cli_fail(cli, path, &err);
+}
+
+static int open_output(const struct csc_cli *cli, struct session *session, struct csc_error *err)
+{
+    if (!cli->json)
+        return 0;
+    session->json = true;
+    session->out_fd[0] = memfd_create("csc-stdout", MFD_CLOEXEC);
+    session->out_fd[1] = memfd_create("csc-stderr", MFD_CLOEXEC);
+    if (session->out_fd[0] < 0 || session->out_fd[1] < 0)
+        return csc_fail_errno(err, CSC_E_INTERNAL, errno, "memfd_create");
+    return 0;
+}
+
+/* Everything that can fail before a command runs does so here. */
+static int prepare(const struct csc_cli *cli, struct session *session)
+{
+    const char *path = cli->options[OPT_RECEIPT_OUT];
+    struct csc_error err = {0};
+
+    int code = csc_cli_load(cli, &session->contract, &session->policy);
+    if (code == 0)
+        code = load_key(cli, session);
+    if (code != 0)
+        return code;
+    /* From here on a signal leaves a receipt instead of a temporary file. */
+    session->signal_fd = csc_cli_signal_fd(&err);
+    if (session->signal_fd < 0 ||
+        csc_file_begin(&session->receipt_file, path ? path : DEFAULT_RECEIPT, 0644, !path, &err) < 0 ||
+        csc_file_reserve(&session->receipt_file, RECEIPT_RESERVE, &err) < 0 || open_output(cli, session, &err) < 0 ||
+        csc_exec_become_supervisor(&err) < 0)
+        return csc_cli_fail(cli, NULL, &err);
+    return 0;
+}
+
+static void say_notice(void *context, const char *text)
+{
+    const struct csc_cli *cli = context;
+
+    if (!cli->options[OPT_QUIET])
+        csc_cli_say("%s", text);
+}
+
+static int execute(const struct csc_cli *cli, struct session *session)
+{
+    bool raw = cli->options[OPT_RAW] != NULL;
+    struct csc_flow flow = {
+        .contract = session->contract,
+        .policy = session->policy,
+        .signing_key = session->key,
+        .key_id = cli->options[OPT_KEY_ID],
+        .io = {.out_fd = {session->out_fd[0], session->out_fd[1]},
+               .neutralise = {!raw && isatty(session->out_fd[0]), !raw && isatty(session->out_fd[1])},
+               .signal_fd = session->signal_fd,
+               .cancel_fd = -1,
+               .stdout_cap = CSC_STDOUT_CAP,
+               .stderr_cap = CSC_STDERR_CAP,
+               .grace_ms = CSC_GRACE_MS},
+        .notice = say_notice,
+        .context = (void *)cli,
+    };
+    _cleanup_free_
+    char *text = NULL;
+    struct csc_error err = {0};
+
+    if (csc_flow_run(&flow, &session->result, &err) < 0 || csc_receipt_json(session->result.receipt, &text, &err) < 0 ||
+        csc_file_commit(&session->receipt_file, text, strlen(text), true, &err) < 0)
+        return csc_cli_fail(cli, NULL, &err);
+    return 0;
+}
+
+static int report(const struct csc_cli *cli, const struct session *session)
+{
+    const struct csc_cli_report report = {
+        .result = &session->result,
+        .policy = session->policy,
+        .receipt_path = cli->options[OPT_RECEIPT_OUT] ? cli->options[OPT_RECEIPT_OUT] : DEFAULT_RECEIPT,
+        .key_id = cli->options[OPT_KEY_ID],
+    };
+    int code = csc_cli_run_code(&session->result);
+
+    if (!cli->options[OPT_QUIET])
+        csc_cli_summarise(&report);
+    if (session->result.lost_output) {
+        csc_cli_say("output of the command was lost: standard output or error took no more");
+        if (code == 0)
+            code = CSC_E_OUTPUT;
+    }
+    return cli->json ? csc_cli_print_run(cli, &report, session->out_fd, code) : code;
+}
+
+static int run_here(const struct csc_cli *cli)
+{
+    _cleanup_(session_end) struct session session = {
+        .receipt_file = CSC_FILE_NONE, .signal_fd = -1, .out_fd = {STDOUT_FILENO, STDERR_FILENO}};
+
+    int code = prepare(cli, &session);
+    if (code == 0)
+        code = execute(cli, &session);
+    return code != 0 ? code : report(cli, &session);
+}
+
+static int run(const struct csc_cli *cli)
+{
+    int code = check_options(cli);
+
+    if (code != 0)
+        return code;
+    return csc_exec_has_children() ? csc_cli_run_in_child(cli, run_here) : run_here(cli);
+}
+
+static const struct csc_cli_option options[] = {
+    [OPT_MODE] = {"mode", "local|hardened", "local: policy and checks before launch, no isolation (the default)",
+                  false},
+    [OPT_RECEIPT_OUT] = {"receipt-out", "PATH", "where the receipt goes (default: ./" DEFAULT_RECEIPT ")", false},
+    [OPT_SIGN] = {"sign", NULL, "sign the receipt; needs the next two", false},
+    [OPT_SIGNING_KEY] = {"signing-key", "PATH", "an Ed25519 private key that you alone can read", false},
+    [OPT_KEY_ID] = {"key-id", "ID", "the name verifiers know that key by", false},
+    [OPT_QUIET] = {"quiet", NULL, "no summary and no notices; errors are still said", false},
+    [OPT_RAW] = {"raw", NULL, "let escape sequences of the output reach the terminal", false},
+    [OPT_JSON] = {"json", NULL, "stream nothing; print decision, receipt and output as one object", false},
+    {0},
+};
+
+const struct csc_cli_command csc_cli_run = {
+    .name = "run",
+    .summary = "execute what a policy allows, and write a receipt of what happened",
+    .parameters = {"CONTRACT", "POLICY"},
+    .options = options,
+    .description =
+        "Output of the commands goes to standard output and error as it comes. Whatever the outcome, denial\n"
+        "included, there is a receipt. One input may be \"-\", standard input.\n"
+        "Exit code: 0 success, 1 denied, blocked, failed or expired, 2 needs approval, 130 or 143 interrupted.\n",
+    .examples = "  csc run contract.json policies/dev-readonly.yaml\n"
+                "  csc run contract.json policy.yaml --sign --signing-key runner.key --key-id runner-1\n"
+                "  csc run - policy.yaml --json --receipt-out /var/lib/csc/receipt.json < contract.json\n",
+    .run = run,
+};
