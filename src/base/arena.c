@@ -17,7 +17,7 @@ struct csc_arena_chunk {
 
 static struct csc_arena_chunk *add_chunk(struct csc_arena *arena, size_t size)
 {
-    /* Each chunk is at least as large as all before it would suggest, so that big trees need few of them. */
+    /* Each chunk is twice as large as the one before, up to 1 MiB, so that big trees need few of them. */
     size_t capacity = arena->chunks ? arena->chunks->capacity * 2 : CHUNK_BYTES;
     if (capacity > (size_t)1 << 20)
         capacity = (size_t)1 << 20;

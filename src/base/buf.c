@@ -29,6 +29,7 @@ char *csc_buf_reserve(struct csc_buf *buf, size_t size)
         }
         buf->data = data;
         buf->capacity = capacity;
+        data[buf->size] = '\0';
     }
     return buf->data + buf->size;
 }
@@ -52,7 +53,13 @@ void csc_buf_puts(struct csc_buf *buf, const char *s)
 
 void csc_buf_putc(struct csc_buf *buf, char c)
 {
-    csc_buf_append(buf, &c, 1);
+    char *end = csc_buf_reserve(buf, 1);
+
+    if (!end)
+        return;
+    end[0] = c;
+    end[1] = '\0';
+    buf->size++;
 }
 
 void csc_buf_printf(struct csc_buf *buf, const char *format, ...)
@@ -62,7 +69,9 @@ void csc_buf_printf(struct csc_buf *buf, const char *format, ...)
     va_start(args, format);
     int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    char *end = length < 0 ? NULL : csc_buf_reserve(buf, (size_t)length);
+    if (length < 0)
+        buf->failed = true;
+    char *end = csc_buf_reserve(buf, (size_t)length);
     if (!end)
         return;
     va_start(args, format);
@@ -73,9 +82,10 @@ void csc_buf_printf(struct csc_buf *buf, const char *format, ...)
 
 void csc_buf_escape(struct csc_buf *buf, const char *s, size_t size)
 {
+    if (size > SIZE_MAX / 8)
+        buf->failed = true;
     /* At most four bytes become of one: \xNN. */
-    char *end = size < SIZE_MAX / 8 ? csc_buf_reserve(buf, size * 4) : NULL;
-
+    char *end = csc_buf_reserve(buf, size * 4);
     if (end)
         buf->size += csc_text_escape(end, size * 4 + 1, s, size);
 }

@@ -8,13 +8,33 @@
 
 #include "base/text.h"
 
+/* Formats into `raw`, which is cut at a whole character when it is too small. */
+__attribute__((format(printf, 3, 0))) static void format_raw(char *raw, size_t capacity, const char *format,
+                                                             va_list args)
+{
+    int length = vsnprintf(raw, capacity, format, args);
+
+    if (length < 0)
+        raw[0] = '\0';
+    if (length < 0 || (size_t)length < capacity)
+        return;
+    size_t end = capacity - 1;
+    for (size_t start = end; start > 0 && end - start < 3;) {
+        unsigned char c = (unsigned char)raw[--start];
+        if (c >= 0xC0 && csc_utf8_sequence((unsigned char *)raw + start, end - start) == 0)
+            raw[start] = '\0';
+        if (c < 0x80 || c >= 0xC0)
+            break;
+    }
+}
+
 /* Formats into err->text. Hostile bytes are escaped afterwards, over the whole line, so that no caller can
  * forget it. */
 __attribute__((format(printf, 2, 0))) static void set_text(struct csc_error *err, const char *format, va_list args)
 {
     char raw[sizeof(err->text)];
 
-    (void)vsnprintf(raw, sizeof(raw), format, args);
+    format_raw(raw, sizeof(raw), format, args);
     csc_text_escape(err->text, sizeof(err->text), raw, strlen(raw));
 }
 
@@ -47,7 +67,7 @@ int csc_fail_errno(struct csc_error *err, enum csc_code code, int sys_errno, con
         char description[128];
 
         va_start(args, format);
-        (void)vsnprintf(raw, sizeof(raw), format, args);
+        format_raw(raw, sizeof(raw), format, args);
         va_end(args);
         err->sys_errno = sys_errno;
         size_t used = csc_text_escape(err->text, sizeof(err->text), raw, strlen(raw));

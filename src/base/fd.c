@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { INPUT_TIMEOUT_MS = 5000 };
@@ -29,18 +30,49 @@ int csc_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64
     }
 }
 
-/* Waits for a FIFO to say something. One that nobody writes to must not hold csc for ever. */
+static int64_t now_ms(void)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits for a FIFO to say something. One that nobody writes to must not hold csc for ever; a signal must not end
+ * the wait, since a read would then find a FIFO without a writer empty. */
 static int wait_for_bytes(int fd, struct csc_error *err)
 {
     struct pollfd input = {.fd = fd, .events = POLLIN};
-    int n = poll(&input, 1, INPUT_TIMEOUT_MS);
+    int64_t deadline = now_ms() + INPUT_TIMEOUT_MS;
+    int n;
 
+    do {
+        int64_t left = deadline - now_ms();
+        n = poll(&input, 1, left > 0 ? (int)left : 0);
+    } while (n < 0 && errno == EINTR);
     if (n == 0)
         return csc_fail(err, CSC_E_INPUT, "nothing to read for %d s; is anybody writing to it?",
                         INPUT_TIMEOUT_MS / 1000);
-    if (n < 0 && errno != EINTR)
+    if (n < 0)
         return csc_fail_errno(err, CSC_E_INPUT, errno, "failed to read");
     return 0;
+}
+
+/* One read(2). Returns the number of bytes, 0 at the end, or a negative code. */
+static ssize_t read_some(int fd, char *bytes, size_t size, struct csc_error *err)
+{
+    for (;;) {
+        ssize_t n = read(fd, bytes, size);
+        if (n >= 0)
+            return n;
+        if (errno == EAGAIN) {
+            int r = wait_for_bytes(fd, err);
+            if (r < 0)
+                return r;
+        } else if (errno != EINTR) {
+            return csc_fail_errno(err, CSC_E_INPUT, errno, "failed to read");
+        }
+    }
 }
 
 int csc_read_fd(int fd, size_t max, struct csc_buf *ret_bytes, struct csc_error *err)
@@ -49,37 +81,26 @@ int csc_read_fd(int fd, size_t max, struct csc_buf *ret_bytes, struct csc_error 
     struct csc_buf buf = {0};
     struct stat st;
     size_t step = 16 << 10;
+    ssize_t n;
 
     if (fstat(fd, &st) < 0)
         return csc_fail_errno(err, CSC_E_INPUT, errno, "failed to read");
-    if (S_ISREG(st.st_mode) && (uintmax_t)st.st_size > max)
-        return csc_fail(err, CSC_E_DATA, "larger than the %zu bytes allowed; shorten it", max);
     if (S_ISREG(st.st_mode) && st.st_size > 0)
         step = (size_t)st.st_size + 1;
-
-    for (;;) {
-        if (step > max + 1 - buf.size)
-            step = max + 1 - buf.size;
+    do {
+        /* One byte more than is allowed tells "exactly the maximum" from "more". */
+        if (step > max - buf.size + 1)
+            step = max - buf.size + 1;
         char *end = csc_buf_reserve(&buf, step);
         if (!end)
             return csc_fail_memory(err);
-        ssize_t n = read(fd, end, step);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN) {
-            int r = wait_for_bytes(fd, err);
-            if (r < 0)
-                return r;
-            continue;
-        }
+        n = read_some(fd, end, step, err);
         if (n < 0)
-            return csc_fail_errno(err, CSC_E_INPUT, errno, "failed to read");
-        if (n == 0)
-            break;
+            return (int)n;
         buf.size += (size_t)n;
         if (buf.size > max)
             return csc_fail(err, CSC_E_DATA, "larger than the %zu bytes allowed; shorten it", max);
-    }
+    } while (n > 0);
     csc_buf_append(&buf, "", 0); /* the NUL */
     if (buf.failed)
         return csc_fail_memory(err);
@@ -133,7 +154,8 @@ int csc_open_standard_fds(void)
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
             continue;
-        /* The lowest free descriptor is this one: all below it are open. */
+        /* The lowest free descriptor is this one: all below it are open. Not close-on-exec: it is the standard
+         * descriptor of whatever is executed, too. */
         if (open("/dev/null", O_RDWR | O_NOCTTY) != fd)
             return -1;
     }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,14 +14,53 @@
 
 #include "base/fd.h"
 
+/* Splits a path into its folder ("." when there is none) and its last component. */
+static int split(const char *path, char folder[PATH_MAX], char name[NAME_MAX + 1], struct csc_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    const char *last = slash ? slash + 1 : path;
+    size_t folder_size = slash ? (size_t)(slash - path) : 0;
+
+    if (!*last || strcmp(last, ".") == 0 || strcmp(last, "..") == 0)
+        return csc_fail(err, CSC_E_OUTPUT, "%s: names a folder; give a file name", path);
+    if (strlen(last) > NAME_MAX || folder_size >= PATH_MAX)
+        return csc_fail_errno(err, CSC_E_OUTPUT, ENAMETOOLONG, "%s", path);
+    while (folder_size > 0 && path[folder_size - 1] == '/')
+        folder_size--;
+    if (folder_size > 0)
+        (void)snprintf(folder, PATH_MAX, "%.*s", (int)folder_size, path);
+    else
+        (void)strcpy(folder, slash ? "/" : ".");
+    (void)strcpy(name, last);
+    return 0;
+}
+
+static int open_existing(const char *folder)
+{
+    return csc_openat2(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+}
+
+/* Creates the last component. mkdirat(2) from the parent's descriptor, since mkdir(2) would follow a symlink in the
+ * components before it. What goes wrong here shows when the folder is opened. */
+static void create_folder(const char *folder)
+{
+    char parent[PATH_MAX], name[NAME_MAX + 1];
+
+    if (split(folder, parent, name, NULL) < 0)
+        return;
+    _cleanup_close_
+    int dir = open_existing(parent);
+    if (dir >= 0)
+        (void)mkdirat(dir, name, 0777);
+}
+
 static int open_folder(const char *folder, bool make_folder, struct csc_error *err)
 {
-    int dir = csc_openat2(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+    int dir = open_existing(folder);
 
     if (dir < 0 && errno == ENOENT && make_folder) {
-        /* mkdir(2) does not follow a symlink in the last component, and the open below follows none at all. */
-        (void)mkdir(folder, 0777);
-        dir = csc_openat2(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+        create_folder(folder);
+        dir = open_existing(folder);
     }
     if (dir < 0 && errno == ELOOP)
         return csc_fail(err, CSC_E_OUTPUT, "%s: a symlink stands in the path; give the folder it leads to", folder);
@@ -29,24 +69,19 @@ static int open_folder(const char *folder, bool make_folder, struct csc_error *e
     return dir;
 }
 
-/* Splits a path into its folder ("." when there is none) and its last component. */
-static int split(const char *path, char folder[4096], char name[256], struct csc_error *err)
+/* Whatever stands at the target is to be replaced by rename(2): for /dev/null and its like that would break the
+ * host, for a symlink it is not what was meant. */
+static int check_target(const struct csc_file *file, const char *path, struct csc_error *err)
 {
-    const char *slash = strrchr(path, '/');
-    const char *last = slash ? slash + 1 : path;
-    size_t folder_size = slash ? (size_t)(slash - path) : 0;
+    struct stat st;
 
-    if (!*last || strcmp(last, ".") == 0 || strcmp(last, "..") == 0)
-        return csc_fail(err, CSC_E_OUTPUT, "%s: names a folder; give a file name", path);
-    if (strlen(last) > 255 || folder_size >= 4096)
-        return csc_fail_errno(err, CSC_E_OUTPUT, ENAMETOOLONG, "%s", path);
-    if (!slash)
-        (void)strcpy(folder, ".");
-    else if (folder_size == 0)
-        (void)strcpy(folder, "/");
-    else
-        (void)snprintf(folder, 4096, "%.*s", (int)folder_size, path);
-    (void)strcpy(name, last);
+    if (fstatat(file->dir, file->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s", path);
+    if (!S_ISREG(st.st_mode))
+        return csc_fail(err, CSC_E_OUTPUT, "%s: %s; give the name of a regular file", path,
+                        S_ISDIR(st.st_mode)   ? "is a folder"
+                        : S_ISLNK(st.st_mode) ? "is a symlink"
+                                              : "is a device, FIFO or socket");
     return 0;
 }
 
@@ -54,7 +89,7 @@ int csc_file_begin(struct csc_file *file, const char *path, mode_t mode, bool ma
 {
     _cleanup_file_
     struct csc_file begun = CSC_FILE_NONE;
-    char folder[4096];
+    char folder[PATH_MAX];
     uint64_t nonce;
 
     int r = split(path, folder, begun.name, err);
@@ -63,6 +98,9 @@ int csc_file_begin(struct csc_file *file, const char *path, mode_t mode, bool ma
     begun.dir = open_folder(folder, make_folder, err);
     if (begun.dir < 0)
         return begun.dir;
+    r = check_target(&begun, path, err);
+    if (r < 0)
+        return r;
     if (getrandom(&nonce, sizeof(nonce), 0) != (ssize_t)sizeof(nonce))
         return csc_fail_errno(err, CSC_E_INTERNAL, errno, "no random bytes");
     /* The target's name is not part of it: it may be as long as a name can be. */
@@ -77,9 +115,25 @@ int csc_file_begin(struct csc_file *file, const char *path, mode_t mode, bool ma
 
 int csc_file_reserve(struct csc_file *file, size_t size, struct csc_error *err)
 {
-    if (fallocate(file->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) == 0 || errno == EOPNOTSUPP || errno == ENOSYS)
+    int r;
+
+    do
+        r = fallocate(file->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size);
+    while (r < 0 && errno == EINTR);
+    if (r == 0 || errno == EOPNOTSUPP || errno == ENOSYS)
         return 0;
     return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s: cannot reserve %zu bytes", file->name, size);
+}
+
+static int give_name(const struct csc_file *file, bool replace, struct csc_error *err)
+{
+    unsigned flags = replace ? 0 : RENAME_NOREPLACE;
+
+    if (renameat2(file->dir, file->temporary, file->dir, file->name, flags) == 0)
+        return 0;
+    if (errno == EEXIST)
+        return csc_fail(err, CSC_E_OUTPUT, "%s: exists already; choose another name or remove it", file->name);
+    return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s: cannot give the new file its name", file->name);
 }
 
 int csc_file_commit(struct csc_file *file, const void *bytes, size_t size, bool replace, struct csc_error *err)
@@ -87,9 +141,9 @@ int csc_file_commit(struct csc_file *file, const void *bytes, size_t size, bool 
     /* The truncation gives back what csc_file_reserve() took. */
     if (csc_write_all(file->fd, bytes, size) < 0 || ftruncate(file->fd, (off_t)size) < 0 || fdatasync(file->fd) < 0)
         return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s: cannot write", file->name);
-    if (replace ? renameat(file->dir, file->temporary, file->dir, file->name)
-                : renameat2(file->dir, file->temporary, file->dir, file->name, RENAME_NOREPLACE))
-        return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s: cannot give the new file its name", file->name);
+    int r = give_name(file, replace, err);
+    if (r < 0)
+        return r;
     file->temporary[0] = '\0';
     /* A name that a power cut could take back would not be a result. */
     if (fsync(file->dir) < 0 && errno != EINVAL)

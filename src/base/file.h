@@ -25,7 +25,7 @@ struct csc_file {
 /*
  * Opens the folder following no symlink in any component (threat: a folder that an earlier command replaced),
  * creating the last component when `make_folder` says so, and a temporary file in it with `mode`.
- * CSC_E_OUTPUT with the reason when that cannot be done.
+ * CSC_E_OUTPUT with the reason when that cannot be done, or when the target is there and is no regular file.
  */
 int csc_file_begin(struct csc_file *file, const char *path, mode_t mode, bool make_folder, struct csc_error *err);
 /* Reserves space, so that a full disk is known before the work begins. */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+
 static bool continuation(unsigned char c)
 {
     return (c & 0xC0) == 0x80;
@@ -66,38 +68,71 @@ static uint32_t code_point(const unsigned char *s, size_t n)
     }
 }
 
-/* Characters that act on a terminal or reorder what a reader sees (Trojan Source, CVE-2021-42574). */
-static bool acts_on_display(uint32_t c)
+/* Characters that act on a terminal, reorder what a reader sees (Trojan Source, CVE-2021-42574) or hide in it. The
+ * joiners U+200C and U+200D are not among them: scripts and emoji need them. In order. */
+static const struct {
+    uint32_t first, last;
+} unsafe[] = {
+    {0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},     {0x61C, 0x61C},   {0x180E, 0x180E}, {0x200B, 0x200B},
+    {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE0FFF},
+};
+
+static bool is_unsafe(uint32_t c)
 {
-    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x061C || (c >= 0x200E && c <= 0x200F) ||
-           (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+    for (size_t i = 0; i < ARRAY_SIZE(unsafe) && c >= unsafe[i].first; i++)
+        if (c <= unsafe[i].last)
+            return true;
+    return false;
+}
+
+/* One character, or one byte of what is none, as it is shown. Returns the length; *ret_taken bytes were used up. */
+static size_t escape_one(char piece[12], const unsigned char *s, size_t size, size_t *ret_taken)
+{
+    size_t n = csc_utf8_sequence(s, size);
+    uint32_t c = n ? code_point(s, n) : s[0];
+
+    *ret_taken = n ? n : 1;
+    if (n > 0 && !is_unsafe(c)) {
+        memcpy(piece, s, n);
+        return n;
+    }
+    if (n < 2)
+        return (size_t)snprintf(piece, 12, "\\x%02x", (unsigned)c);
+    return (size_t)(n < 4 ? snprintf(piece, 12, "\\u%04x", (unsigned)c) : snprintf(piece, 12, "\\U%08x", (unsigned)c));
+}
+
+/* As csc_text_escape(); *size says how much of `s` there is, and then how much of it was shown. */
+static size_t escape(char *dst, size_t capacity, const char *s, size_t *size)
+{
+    const unsigned char *p = (const unsigned char *)s;
+    size_t used = 0, shown = 0;
+
+    while (shown < *size) {
+        char piece[12];
+        size_t taken, length = escape_one(piece, p + shown, *size - shown, &taken);
+        if (used + length + 1 > capacity)
+            break;
+        memcpy(dst + used, piece, length);
+        used += length;
+        shown += taken;
+    }
+    if (capacity > 0)
+        dst[used] = '\0';
+    *size = shown;
+    return used;
 }
 
 size_t csc_text_escape(char *dst, size_t capacity, const char *s, size_t size)
 {
-    const unsigned char *p = (const unsigned char *)s;
-    size_t used = 0;
+    return escape(dst, capacity, s, &size);
+}
 
-    for (size_t i = 0; i < size;) {
-        char piece[8];
-        size_t n = csc_utf8_sequence(p + i, size - i);
-        uint32_t c = n ? code_point(p + i, n) : p[i];
-        int length = (int)n;
+const char *csc_text_excerpt(char dst[CSC_EXCERPT], const char *s, size_t size)
+{
+    size_t shown = size;
+    size_t used = escape(dst, CSC_EXCERPT - strlen("..."), s, &shown);
 
-        if (n == 0 || c < 0x80)
-            length = n && !acts_on_display(c) ? snprintf(piece, sizeof(piece), "%c", (int)c)
-                                              : snprintf(piece, sizeof(piece), "\\x%02x", (unsigned)p[i]);
-        else if (acts_on_display(c))
-            length = snprintf(piece, sizeof(piece), "\\u%04x", (unsigned)c);
-        else
-            memcpy(piece, p + i, n);
-        if (used + (size_t)length + 1 > capacity)
-            break;
-        memcpy(dst + used, piece, (size_t)length);
-        used += (size_t)length;
-        i += n ? n : 1;
-    }
-    if (capacity > 0)
-        dst[used] = '\0';
-    return used;
+    if (shown < size)
+        memcpy(dst + used, "...", sizeof("..."));
+    return dst;
 }

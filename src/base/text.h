@@ -15,10 +15,15 @@ size_t csc_utf8_count(const char *s, size_t size);
 
 /*
  * Copies hostile bytes into dst (always NUL-terminated, cut at a whole character when they don't fit) as one
- * printable line: control characters, C1, line separators, bidirectional overrides and invalid UTF-8 become
- * \xNN or \uNNNN. Returns the length written. Threat: terminal escape sequences and text that reads as
- * something else.
+ * printable line: control characters, C1, line separators, bidirectional overrides, invisible characters and
+ * invalid UTF-8 become \xNN, \uNNNN or \UNNNNNNNN. Returns the length written. Threat: terminal escape sequences and
+ * text that reads as something else.
  */
 size_t csc_text_escape(char *dst, size_t capacity, const char *s, size_t size);
+
+enum { CSC_EXCERPT = 100 };
+
+/* The same, cut to what a message can quote and still say more after it; "..." stands for the rest. Returns dst. */
+const char *csc_text_excerpt(char dst[CSC_EXCERPT], const char *s, size_t size);
 
 #endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "format/canon.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "format/hash.h"
 #include "format/json.h"
 
@@ -38,16 +35,29 @@ void csc_canon_string(struct csc_buf *buf, const char *string, size_t size)
     csc_buf_putc(buf, '"');
 }
 
+/* printf(3) would take longer than everything else about a number. */
+static void write_int(struct csc_buf *buf, int64_t integer)
+{
+    char text[20]; /* -9223372036854775808 */
+    char *p = text + sizeof(text);
+    uint64_t rest = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
+
+    do
+        *--p = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (integer < 0)
+        *--p = '-';
+    csc_buf_append(buf, p, (size_t)(text + sizeof(text) - p));
+}
+
 static void write_scalar(struct csc_buf *buf, const struct csc_value *value)
 {
-    char number[24];
-
     switch (value->type) {
     case CSC_BOOL:
         csc_buf_puts(buf, value->boolean ? "true" : "false");
         break;
     case CSC_INT:
-        csc_buf_append(buf, number, (size_t)snprintf(number, sizeof(number), "%" PRId64, value->integer));
+        write_int(buf, value->integer);
         break;
     case CSC_STRING:
         csc_canon_string(buf, value->string, value->count);

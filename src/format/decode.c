@@ -20,15 +20,15 @@ struct decoder {
     struct csc_error *err;
 };
 
-static void write_path(struct csc_buf *path, const struct place *place)
+/* Returns the length written; what has no room is left out. No deeper than the shapes are nested. */
+static size_t write_path(char *path, size_t capacity, const struct place *place)
 {
     if (!place)
-        return;
-    write_path(path, place->up);
-    if (!place->name)
-        csc_buf_printf(path, "[%zu]", place->index);
-    else
-        csc_buf_printf(path, "%s%s", path->size ? "." : "", place->name);
+        return 0;
+    size_t used = write_path(path, capacity, place->up);
+    int n = place->name ? snprintf(path + used, capacity - used, "%s%s", used ? "." : "", place->name)
+                        : snprintf(path + used, capacity - used, "[%zu]", place->index);
+    return n < 0 || (size_t)n >= capacity - used ? capacity - 1 : used + (size_t)n;
 }
 
 __attribute__((format(printf, 4, 0))) static int fail_value(struct csc_error *err, const struct csc_value *value,
@@ -47,41 +47,59 @@ __attribute__((format(printf, 4, 0))) static int fail_value(struct csc_error *er
 __attribute__((format(printf, 4, 5))) static int refuse(const struct decoder *d, const struct place *place,
                                                         const struct csc_value *value, const char *format, ...)
 {
-    _cleanup_buf_
-    struct csc_buf path = {0};
+    char path[sizeof(d->err->field)] = "";
     va_list args;
 
-    write_path(&path, place);
+    (void)write_path(path, sizeof(path), place);
     va_start(args, format);
-    int r = fail_value(d->err, value, path.data ? path.data : "", format, args);
+    int r = fail_value(d->err, value, path, format, args);
     va_end(args);
     return r;
 }
 
-/* Limits as people read them: "1 to 20", "at least 1", "at most 4000". */
-static void describe_range(const struct csc_shape *shape, char text[64])
+static const char *plural(int64_t number)
 {
+    return number == 1 ? "" : "s";
+}
+
+/* Limits as people read them: "1 to 20 items", "at least 1 character", "at most 4000 characters". */
+static void describe_range(const struct csc_shape *shape, const char *unit, char text[80])
+{
+    const char *s = unit[0] ? plural(shape->max == INT64_MAX ? shape->min : shape->max) : "";
+
     if (shape->max == INT64_MAX)
-        (void)snprintf(text, 64, "at least %" PRId64, shape->min);
-    else if (shape->min <= 0)
-        (void)snprintf(text, 64, "at most %" PRId64, shape->max);
+        (void)snprintf(text, 80, "at least %" PRId64 "%s%s", shape->min, unit, s);
+    else if (shape->min == 0)
+        (void)snprintf(text, 80, "at most %" PRId64 "%s%s", shape->max, unit, s);
     else
-        (void)snprintf(text, 64, "%" PRId64 " to %" PRId64, shape->min, shape->max);
+        (void)snprintf(text, 80, "%" PRId64 " to %" PRId64 "%s%s", shape->min, shape->max, unit, s);
+}
+
+static int check_count(const struct decoder *d, const struct place *place, const struct csc_value *value,
+                       const struct csc_shape *shape, size_t count)
+{
+    const char *unit = shape->kind == CSC_KIND_STRING ? " character" : " item";
+    char range[80];
+
+    if ((int64_t)count >= shape->min && (int64_t)count <= shape->max)
+        return 0;
+    describe_range(shape, unit, range);
+    return count == 0
+               ? refuse(d, place, value, "is empty; must have %s", range)
+               : refuse(d, place, value, "has %zu%s%s; must have %s", count, unit, plural((int64_t)count), range);
 }
 
 static int decode_string(const struct decoder *d, const struct place *place, const struct csc_value *value,
                          const struct csc_shape *shape, void *out)
 {
-    int64_t count = (int64_t)csc_utf8_count(value->string, value->count);
-    char range[64];
+    char excerpt[CSC_EXCERPT];
+    int r = check_count(d, place, value, shape, csc_utf8_count(value->string, value->count));
 
-    if (count < shape->min || count > shape->max) {
-        describe_range(shape, range);
-        return count == 0 ? refuse(d, place, value, "is empty; must have %s characters", range)
-                          : refuse(d, place, value, "has %" PRId64 " characters; must have %s", count, range);
-    }
+    if (r < 0)
+        return r;
     if (shape->check && !shape->check(value->string))
-        return refuse(d, place, value, "must be %s, not '%.200s'", shape->expect, value->string);
+        return refuse(d, place, value, "'%s' is not %s", csc_text_excerpt(excerpt, value->string, value->count),
+                      shape->expect);
     *(const char **)out = value->string;
     return 0;
 }
@@ -98,7 +116,7 @@ static void list_names(const char *const *names, char *text, size_t capacity)
 static int decode_enum(const struct decoder *d, const struct place *place, const struct csc_value *value,
                        const struct csc_shape *shape, void *out)
 {
-    char accepted[256];
+    char excerpt[CSC_EXCERPT], accepted[256];
 
     for (int i = 0; shape->names[i]; i++) {
         if (strcmp(shape->names[i], value->string) == 0) {
@@ -107,17 +125,17 @@ static int decode_enum(const struct decoder *d, const struct place *place, const
         }
     }
     list_names(shape->names, accepted, sizeof(accepted));
-    return refuse(d, place, value, "'%.100s' is not accepted; use %s%s", value->string,
-                  shape->names[1] ? "one of " : "", accepted);
+    return refuse(d, place, value, "'%s' is not accepted; use %s%s",
+                  csc_text_excerpt(excerpt, value->string, value->count), shape->names[1] ? "one of " : "", accepted);
 }
 
 static int decode_int(const struct decoder *d, const struct place *place, const struct csc_value *value,
                       const struct csc_shape *shape, void *out)
 {
-    char range[64];
+    char range[80];
 
     if (value->integer < shape->min || value->integer > shape->max) {
-        describe_range(shape, range);
+        describe_range(shape, "", range);
         return refuse(d, place, value, "is %" PRId64 "; must be %s", value->integer, range);
     }
     *(int64_t *)out = value->integer;
@@ -127,9 +145,13 @@ static int decode_int(const struct decoder *d, const struct place *place, const 
 static int decode_any(const struct decoder *d, const struct place *place, const struct csc_value *value,
                       const struct csc_shape *shape, void *out);
 
+/* Equal strings in the order of the array. */
 static int compare_strings(const void *a, const void *b)
 {
-    return strcmp((*(const struct csc_value *const *)a)->string, (*(const struct csc_value *const *)b)->string);
+    const struct csc_value *x = *(const struct csc_value *const *)a, *y = *(const struct csc_value *const *)b;
+    int order = strcmp(x->string, y->string);
+
+    return order ? order : (x > y) - (x < y);
 }
 
 /* All items are strings by now. */
@@ -143,9 +165,14 @@ static int check_unique(const struct decoder *d, const struct place *place, cons
     for (size_t i = 0; i < value->count; i++)
         sorted[i] = &value->items[i];
     qsort(sorted, value->count, sizeof(*sorted), compare_strings);
-    for (size_t i = 1; i < value->count; i++)
-        if (compare_strings(&sorted[i - 1], &sorted[i]) == 0)
-            return refuse(d, place, value, "contains '%.100s' twice; keep one", sorted[i]->string);
+    for (size_t i = 1; i < value->count; i++) {
+        if (strcmp(sorted[i - 1]->string, sorted[i]->string) != 0)
+            continue;
+        char excerpt[CSC_EXCERPT];
+        struct place here = {.up = place, .index = (size_t)(sorted[i] - value->items)};
+        return refuse(d, &here, sorted[i], "repeats '%s'; keep one of the two",
+                      csc_text_excerpt(excerpt, sorted[i]->string, sorted[i]->count));
+    }
     return 0;
 }
 
@@ -153,19 +180,17 @@ static int decode_array(const struct decoder *d, const struct place *place, cons
                         const struct csc_shape *shape, void *out)
 {
     struct csc_list *list = out;
-    char range[64];
+    int r = check_count(d, place, value, shape, value->count);
 
-    if ((int64_t)value->count < shape->min || (int64_t)value->count > shape->max) {
-        describe_range(shape, range);
-        return refuse(d, place, value, "has %zu items; must have %s", value->count, range);
-    }
+    if (r < 0)
+        return r;
     /* One more, zeroed: the NULL behind an argv. */
     char *items = csc_arena_array(d->arena, value->count + 1, shape->item->size);
     if (!items)
         return csc_fail_memory(d->err);
     for (size_t i = 0; i < value->count; i++) {
         struct place here = {.up = place, .index = i};
-        int r = decode_any(d, &here, &value->items[i], shape->item, items + i * shape->item->size);
+        r = decode_any(d, &here, &value->items[i], shape->item, items + i * shape->item->size);
         if (r < 0)
             return r;
     }
@@ -185,14 +210,16 @@ static const struct csc_field *find_field(const struct csc_field *fields, const 
 static int refuse_unknown(const struct decoder *d, const struct place *place, const struct csc_member *member,
                           const struct csc_field *fields)
 {
-    struct place here = {.up = place, .name = member->key};
-    char known[360];
+    char key[CSC_EXCERPT], known[360];
+    struct place here = {.up = place, .name = csc_text_excerpt(key, member->key, member->key_size)};
+    struct csc_value at = {.line = member->line ? member->line : member->value.line,
+                           .column = member->line ? member->column : member->value.column};
     size_t used = 0;
 
     known[0] = '\0';
     for (; fields->name && used < sizeof(known); fields++)
         used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", used ? ", " : "", fields->name);
-    return refuse(d, &here, &member->value, "unknown field; remove it (known here: %s)", known);
+    return refuse(d, &here, &at, "unknown field; remove it (known here: %s)", known);
 }
 
 static int decode_object(const struct decoder *d, const struct place *place, const struct csc_value *value,
@@ -270,10 +297,12 @@ int csc_fail_value(struct csc_error *err, const struct csc_value *value, const c
 int csc_decode_version(const struct csc_value *object, const char *field, const char *accepted, struct csc_error *err)
 {
     const struct csc_value *version = csc_value_get(object, field);
+    char excerpt[CSC_EXCERPT];
 
     if (!version || version->type != CSC_STRING || strcmp(version->string, accepted) == 0)
         return 0;
-    return csc_fail_value(err, version, field, "'%.100s' is not accepted; use %s", version->string, accepted);
+    return csc_fail_value(err, version, field, "'%s' is not accepted; use %s",
+                          csc_text_excerpt(excerpt, version->string, version->count), accepted);
 }
 
 bool csc_is_sha256_hex(const char *string)

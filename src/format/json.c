@@ -74,7 +74,9 @@ static int unexpected(struct reader *r, const char *expected)
     size_t n = csc_utf8_sequence((unsigned char *)r->p, (size_t)(r->end - r->p));
     if (n == 0)
         return refuse(r, r->p, "invalid UTF-8; save the file as UTF-8");
-    return csc_fail_at(r->err, r->line, column(r, r->p), "expected %s, found '%.*s'", expected, (int)n, r->p);
+    char found[CSC_EXCERPT]; /* of a NUL, %s would show nothing */
+    return csc_fail_at(r->err, r->line, column(r, r->p), "expected %s, found '%s'", expected,
+                       csc_text_excerpt(found, r->p, n));
 }
 
 static void skip_space(struct reader *r)
@@ -132,10 +134,10 @@ static int read_unicode_escape(struct reader *r, char **out)
     int high = hex4(r->p + 1); /* the NUL at the end stops hex4 */
 
     if (high < 0)
-        return refuse(r, at, "\\u needs four hexadecimal digits");
+        return refuse(r, at, "\\u without four hexadecimal digits; write it as \\u00e9");
     r->p += 5;
     if (high == 0)
-        return refuse(r, at, "U+0000 is not allowed in a string");
+        return refuse(r, at, "U+0000 is not allowed in a string; leave it out");
     if (high >= 0xDC00 && high <= 0xDFFF)
         return refuse(r, at, "a lone surrogate is not a character; write the pair or the character itself");
     unsigned c = (unsigned)high;
@@ -166,12 +168,32 @@ static int read_escape(struct reader *r, char **out)
     return 0;
 }
 
-/* The run of printable ASCII that needs no care, where nearly all bytes of a contract are. */
-static char *skip_plain(char *p)
+/* Moves over characters that stand for themselves, and stops at a quote, a backslash, a control character or a byte
+ * that is no UTF-8. */
+static void skip_plain(struct reader *r)
 {
-    while ((unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' && *p != '\\')
-        p++;
-    return p;
+    const unsigned char *p = (const unsigned char *)r->p;
+    const unsigned char *end = (const unsigned char *)r->end;
+
+    for (;;) {
+        while (*p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
+            p++;
+        size_t n = *p < 0x80 ? 0 : csc_utf8_sequence(p, (size_t)(end - p));
+        if (n == 0)
+            break;
+        p += n;
+    }
+    r->p += p - (const unsigned char *)r->p;
+}
+
+/* What stopped skip_plain() within a string that began at `start`, other than a quote or a backslash. */
+static int refuse_in_string(struct reader *r, const char *start)
+{
+    if ((unsigned char)*r->p >= 0x80)
+        return refuse(r, r->p, "invalid UTF-8; save the file as UTF-8");
+    if (r->p < r->end)
+        return refuse(r, r->p, "a control character in a string; write it as an escape");
+    return refuse(r, start, "the string that begins here has no end; close it with a double quote");
 }
 
 /* r->p is at the opening quote. The string's bytes go to *ret_string, in the text itself. */
@@ -182,28 +204,15 @@ static int read_string(struct reader *r, const char **ret_string, size_t *ret_si
 
     for (;;) {
         char *run = r->p;
-        r->p = skip_plain(run);
+        skip_plain(r);
         if (out != run)
             memmove(out, run, (size_t)(r->p - run));
         out += r->p - run;
-        unsigned char c = (unsigned char)*r->p;
-        if (c == '"')
+        if (*r->p == '"')
             break;
-        if (c == '\\') {
-            int code = read_escape(r, &out);
-            if (code < 0)
-                return code;
-            continue;
-        }
-        if (c < 0x20)
-            return r->p >= r->end ? refuse(r, start - 1, "the string that begins here has no end")
-                                  : refuse(r, r->p, "a control character in a string; write it as an escape");
-        size_t n = csc_utf8_sequence((unsigned char *)r->p, (size_t)(r->end - r->p));
-        if (n == 0)
-            return refuse(r, r->p, "invalid UTF-8; save the file as UTF-8");
-        memmove(out, r->p, n);
-        out += n;
-        r->p += n;
+        int code = *r->p == '\\' ? read_escape(r, &out) : refuse_in_string(r, start - 1);
+        if (code < 0)
+            return code;
     }
     *out = '\0';
     r->p++;
@@ -227,11 +236,11 @@ static int read_number(struct reader *r, struct csc_value *value)
     for (; *r->p >= '0' && *r->p <= '9'; r->p++) {
         unsigned digit = (unsigned)(*r->p - '0');
         if (number > (limit - digit) / 10)
-            return refuse(r, start, "an integer that 64 bits cannot hold");
+            return refuse(r, start, "an integer that 64 bits cannot hold; make it smaller");
         number = number * 10 + digit;
     }
     if (*r->p == '.' || *r->p == 'e' || *r->p == 'E')
-        return refuse(r, start, "a real number; the protocol has integers only");
+        return refuse(r, start, "a real number; write an integer");
     value->type = CSC_INT;
     value->integer = negative ? (int64_t)(0 - number) : (int64_t)number;
     return 0;
@@ -296,7 +305,8 @@ static int read_member(struct reader *r)
     skip_space(r);
     if (*r->p != '"')
         return unexpected(r, "a key in double quotes");
-    unsigned line = r->line, at = column(r, r->p);
+    member.line = r->line;
+    member.column = column(r, r->p);
     int code = read_string(r, &member.key, &member.key_size);
     if (code < 0)
         return code;
@@ -307,9 +317,6 @@ static int read_member(struct reader *r)
     code = read_value(r, &member.value);
     if (code < 0)
         return code;
-    /* Of a duplicate, the key's position is the one to show. */
-    member.value.line = line;
-    member.value.column = at;
     struct csc_member *slot = stack_push(&r->members, sizeof(*slot));
     if (!slot)
         return csc_fail_memory(r->err);
@@ -341,16 +348,17 @@ static int read_object(struct reader *r, struct csc_value *value)
     if (!value->members)
         return csc_fail_memory(r->err);
     const struct csc_member *twice = csc_members_sort(value->members, value->count);
-    if (twice)
-        return csc_fail_at(r->err, twice->value.line, twice->value.column, "duplicate key '%s'; keep one of the two",
-                           twice->key);
-    return 0;
+    if (!twice)
+        return 0;
+    char key[CSC_EXCERPT];
+    return csc_fail_at(r->err, twice->line, twice->column, "duplicate key '%s'; keep one of the two",
+                       csc_text_excerpt(key, twice->key, twice->key_size));
 }
 
 static int read_container(struct reader *r, struct csc_value *value)
 {
     if (r->depth == CSC_DEPTH_MAX)
-        return csc_fail_at(r->err, r->line, column(r, r->p), "nested deeper than %d levels", CSC_DEPTH_MAX);
+        return csc_fail_at(r->err, r->line, column(r, r->p), "nested deeper than %d levels; flatten it", CSC_DEPTH_MAX);
     r->depth++;
     int code = *r->p == '[' ? read_array(r, value) : read_object(r, value);
     r->depth--;
@@ -402,10 +410,10 @@ int csc_json_parse(struct csc_arena *arena, const void *bytes, size_t size, stru
 {
     struct csc_value value = {0};
     char *text = csc_arena_copy(arena, bytes, size);
-    struct reader r = {.arena = arena, .err = err, .p = text, .end = text + size, .line_start = text, .line = 1};
 
     if (!text)
         return csc_fail_memory(err);
+    struct reader r = {.arena = arena, .err = err, .p = text, .end = text + size, .line_start = text, .line = 1};
     int code = read_text(&r, &value);
     stack_free(&r.items);
     stack_free(&r.members);

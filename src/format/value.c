@@ -13,19 +13,22 @@ static int compare_keys(const struct csc_member *a, const struct csc_member *b)
     return order ? order : (a->key_size > b->key_size) - (a->key_size < b->key_size);
 }
 
+/* Lines and columns as one number that grows along the text. */
+static uint64_t position(const struct csc_member *member)
+{
+    return member->line ? (uint64_t)member->line << 32 | member->column
+                        : (uint64_t)member->value.line << 32 | member->value.column;
+}
+
 static int compare_members(const void *a, const void *b)
 {
     const struct csc_member *x = a, *y = b;
     int order = compare_keys(x, y);
 
-    if (order)
-        return order;
-    if (x->value.line != y->value.line)
-        return x->value.line < y->value.line ? -1 : 1;
-    return (x->value.column > y->value.column) - (x->value.column < y->value.column);
+    return order ? order : (position(x) > position(y)) - (position(x) < position(y));
 }
 
-/* Objects are small or already sorted, as a rule: then qsort's set-up would cost more than the work. */
+/* Small objects, as nearly all are: qsort's set-up would cost more than the work. */
 static void insertion_sort(struct csc_member *members, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
@@ -37,12 +40,23 @@ static void insertion_sort(struct csc_member *members, size_t count)
     }
 }
 
+/* Strictly: without equal keys. */
+static bool is_sorted(const struct csc_member *members, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (compare_keys(&members[i - 1], &members[i]) >= 0)
+            return false;
+    return true;
+}
+
 const struct csc_member *csc_members_sort(struct csc_member *members, size_t count)
 {
-    if (count <= 32)
+    if (is_sorted(members, count)) /* as canonical texts are */
+        return NULL;
+    if (count <= 16)
         insertion_sort(members, count);
     else
-        qsort(members, count, sizeof(*members), compare_members);
+        qsort(members, count, sizeof(*members), compare_members); /* where glibc finds no memory for it, in place */
     for (size_t i = 1; i < count; i++)
         if (compare_keys(&members[i - 1], &members[i]) == 0)
             return &members[i];

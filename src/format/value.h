@@ -42,6 +42,7 @@ struct csc_value {
 struct csc_member {
     const char *key; /* NUL-terminated */
     size_t key_size;
+    unsigned line, column; /* of the key; 0 when only the value's position is known */
     struct csc_value value;
 };
 
@@ -51,8 +52,8 @@ const struct csc_value *csc_value_get(const struct csc_value *object, const char
 const char *csc_type_name(enum csc_type type);
 
 /*
- * Sorts members into canonical order. Returns NULL, or, when two keys are equal, the member that came second
- * in `members` (by position in the text when both have one).
+ * Sorts members into canonical order. Returns NULL, or, when keys are equal, a member that came after another with
+ * its key (by position in the text).
  */
 const struct csc_member *csc_members_sort(struct csc_member *members, size_t count);
 

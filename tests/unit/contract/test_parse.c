@@ -101,7 +101,7 @@ static void every_field_arrives(void **state)
     csc_contract_free(contract);
 }
 
-/* What a person is told; a member is found where its key stands. The many cases of valid and invalid stand in
+/* What a person is told; an unknown field is found where its key stands. The many cases of valid and invalid stand in
  * tests/conformance. */
 static void errors_say_where_and_what(void **state)
 {
@@ -111,10 +111,10 @@ static void errors_say_where_and_what(void **state)
     } cases[] = {
         {"", "", "", 1, 1},
         {"[]", "", "is an array; must be an object", 1, 1},
-        {"{\"version\":\"csc.v0.2\",\"novelty\":1}", "version", "'csc.v0.2' is not accepted; use csc.v0.1", 1, 2},
+        {"{\"version\":\"csc.v0.2\",\"novelty\":1}", "version", "'csc.v0.2' is not accepted; use csc.v0.1", 1, 12},
         {"{\"version\":1}", "contract_id", "is missing; it is required", 1, 1},
         {HEAD "\"commands\":[\n " GIT ",\n  " GIT "]," TAIL, "commands[1].id",
-         "'cmd_1' is the id of commands[0] too; give every command its own", 3, 4},
+         "'cmd_1' is the id of commands[0] too; give every command its own", 3, 9},
         {HEAD "\"commands\":[\n {\"id\":\"n\"," SCOPE "]," TAIL, "commands[0]",
          "has neither exec nor pipeline; it must have one of them", 2, 2},
         {HEAD "\"commands\":[" GIT ",\n{\"id\":\"n\",\"exec\":{\"argv\":[\"a\"]},\"pipeline\":{\"segments\":[{\"argv\":"
@@ -124,7 +124,8 @@ static void errors_say_where_and_what(void **state)
          "unknown field; remove it (known here: version, contract_id, intent, actor, commands, risk_class, "
          "approval_mode, expected_outputs, justification)",
          2, 1},
-        {HEAD "\"commands\":[]," TAIL, "commands", "has 0 items; must have 1 to 20", 1, sizeof(HEAD)},
+        {HEAD "\"commands\":[]," TAIL, "commands", "is empty; must have 1 to 20 items", 1,
+         sizeof(HEAD) + strlen("\"commands\":")},
     };
 
     (void)state;
