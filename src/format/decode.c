@@ -98,8 +98,8 @@ static int decode_string(const struct decoder *d, const struct place *place, con
     if (r < 0)
         return r;
     if (shape->check && !shape->check(value->string))
-        return refuse(d, place, value, "'%s' is not %s", csc_text_excerpt(excerpt, value->string, value->count),
-                      shape->expect);
+        return refuse(d, place, value, "must be %s, not '%s'", shape->expect,
+                      csc_text_excerpt(excerpt, value->string, value->count));
     *(const char **)out = value->string;
     return 0;
 }

@@ -62,16 +62,16 @@ static void errors_say_where_and_what(void **state)
         unsigned line, column;
     } cases[] = {
         {APPROVAL("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", ""), "expires_at",
-         "is not later than approved_at; an approval needs time to be used in", 2, 1},
+         "is not later than approved_at; an approval needs time to be used in", 2, 14},
         /* the same instant, and an earlier one that reads like a later */
         {APPROVAL("2026-01-01T00:00:00", "2026-01-01T01:00:00+01:00", ""), "expires_at",
-         "is not later than approved_at; an approval needs time to be used in", 2, 1},
+         "is not later than approved_at; an approval needs time to be used in", 2, 14},
         {APPROVAL("2026-01-01T00:00:00Z", "2026-01-01T01:00:00+02:00", ""), "expires_at",
-         "is not later than approved_at; an approval needs time to be used in", 2, 1},
+         "is not later than approved_at; an approval needs time to be used in", 2, 14},
         {APPROVAL("2026-01-01T00:00:00Z", "2026-02-30T00:00:00Z", ""), "expires_at",
-         "must be a date-time such as 2026-03-20T10:00:00Z, not '2026-02-30T00:00:00Z'", 2, 1},
+         "must be a date-time such as 2026-03-20T10:00:00Z, not '2026-02-30T00:00:00Z'", 2, 14},
         {"{\"approval_version\":\"csc.approval.v2\",\"quorum\":3}", "approval_version",
-         "'csc.approval.v2' is not accepted; use csc.approval.v0.1", 1, 2},
+         "'csc.approval.v2' is not accepted; use csc.approval.v0.1", 1, 21},
         {"{}", "approval_version", "is missing; it is required", 1, 1},
     };
 
