@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for csc
+
+_csc() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
+    local commands="check run explain verify-receipt validate hash canonicalize keygen help"
+    local words=""
+
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        words="$commands --help --version"
+    elif [[ $previous == --mode ]]; then
+        words="local hardened"
+    elif [[ $previous == --key-id ]]; then
+        return
+    elif [[ $current == -* ]]; then
+        case $command in
+        check | explain) words="--json --help" ;;
+        run) words="--mode --receipt-out --sign --signing-key --key-id --quiet --raw --json --help" ;;
+        verify-receipt) words="--public-key --key-id --json --help" ;;
+        keygen) words="--out --raw --help" ;;
+        validate | hash | canonicalize) words="--help" ;;
+        esac
+    elif ((COMP_CWORD == 2)); then
+        case $command in
+        validate) words="contract policy receipt decision approval" ;;
+        hash) words="contract policy receipt" ;;
+        help) words=$commands ;;
+        esac
+    fi
+    # Without an answer here, readline's file names are it: -o default.
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -o default -F _csc csc

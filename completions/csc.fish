@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+# fish completion for csc
+
+set -l commands check run explain verify-receipt validate hash canonicalize keygen help
+
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a check -d "Decide whether a policy allows a contract"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a run -d "Execute what a policy allows, and write a receipt"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a explain -d "Show why a policy decides as it does"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a verify-receipt -d "Check a receipt's form and its signature"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a validate -d "Check that a file is what the protocol says"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a hash -d "Print the SHA-256 of a file's canonical form"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a canonicalize -d "Print the form that is hashed and signed"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a keygen -d "Make an Ed25519 key pair"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a help -d "Show help"
+complete -c csc -l help -d "Show help"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -l version -d "Show version, protocol identifiers and modes"
+
+complete -c csc -n "__fish_seen_subcommand_from check" -l json -d "Print a JSON object"
+complete -c csc -n "__fish_seen_subcommand_from explain" -l json -d "Print a JSON object"
+
+complete -c csc -n "__fish_seen_subcommand_from run" -l mode -x -a "local hardened" -d "How commands are executed"
+complete -c csc -n "__fish_seen_subcommand_from run" -l receipt-out -r -d "Where the receipt goes"
+complete -c csc -n "__fish_seen_subcommand_from run" -l sign -d "Sign the receipt"
+complete -c csc -n "__fish_seen_subcommand_from run" -l signing-key -r -d "Private key"
+complete -c csc -n "__fish_seen_subcommand_from run" -l key-id -x -d "Name of the key"
+complete -c csc -n "__fish_seen_subcommand_from run" -l quiet -d "No summary and no notices"
+complete -c csc -n "__fish_seen_subcommand_from run" -l raw -d "Let escape sequences pass"
+complete -c csc -n "__fish_seen_subcommand_from run" -l json -d "Print a JSON object"
+
+complete -c csc -n "__fish_seen_subcommand_from verify-receipt" -l public-key -r -d "Key to trust"
+complete -c csc -n "__fish_seen_subcommand_from verify-receipt" -l key-id -x -d "Name of the key"
+complete -c csc -n "__fish_seen_subcommand_from verify-receipt" -l json -d "Print a JSON object"
+
+complete -c csc -n "__fish_seen_subcommand_from validate" -a "contract policy receipt decision approval"
+complete -c csc -n "__fish_seen_subcommand_from hash" -a "contract policy receipt"
+complete -c csc -n "__fish_seen_subcommand_from help" -f -a "$commands"
+
+complete -c csc -n "__fish_seen_subcommand_from keygen" -l out -r -d "Prefix of the two files"
+complete -c csc -n "__fish_seen_subcommand_from keygen" -l raw -d "32 bytes each instead of PEM"
