@@ -77,8 +77,7 @@ static ssize_t read_some(int fd, char *bytes, size_t size, struct csc_error *err
 
 int csc_read_fd(int fd, size_t max, struct csc_buf *ret_bytes, struct csc_error *err)
 {
-    _cleanup_buf_
-    struct csc_buf buf = {0};
+    _cleanup_buf_ struct csc_buf buf = {0};
     struct stat st;
     size_t step = 16 << 10;
     ssize_t n;
@@ -115,8 +114,7 @@ int csc_read_input(const char *path, size_t max, struct csc_buf *ret_bytes, stru
         return csc_read_fd(STDIN_FILENO, max, ret_bytes, err);
 
     struct stat st;
-    _cleanup_close_
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st) < 0)
         return csc_fail_errno(err, CSC_E_INPUT, errno, "failed to read");
     if (S_ISFIFO(st.st_mode)) {

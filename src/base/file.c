@@ -48,8 +48,7 @@ static void create_folder(const char *folder)
 
     if (split(folder, parent, name, NULL) < 0)
         return;
-    _cleanup_close_
-    int dir = open_existing(parent);
+    _cleanup_close_ int dir = open_existing(parent);
     if (dir >= 0)
         (void)mkdirat(dir, name, 0777);
 }
@@ -87,8 +86,7 @@ static int check_target(const struct csc_file *file, const char *path, struct cs
 
 int csc_file_begin(struct csc_file *file, const char *path, mode_t mode, bool make_folder, struct csc_error *err)
 {
-    _cleanup_file_
-    struct csc_file begun = CSC_FILE_NONE;
+    _cleanup_file_ struct csc_file begun = CSC_FILE_NONE;
     char folder[PATH_MAX];
     uint64_t nonce;
 

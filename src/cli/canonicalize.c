@@ -4,8 +4,7 @@
 static int canonicalize(const struct csc_cli *cli)
 {
     _cleanup_arena_ struct csc_arena arena = {0};
-    _cleanup_buf_
-    struct csc_buf bytes = {0}, text = {0};
+    _cleanup_buf_ struct csc_buf bytes = {0}, text = {0};
     struct csc_error err = {0};
     struct csc_value value;
 

@@ -7,8 +7,7 @@ static int check(const struct csc_cli *cli)
     _cleanup_policy_ struct csc_policy *policy = NULL;
     _cleanup_decision_ struct csc_decision *decision = NULL;
     _cleanup_arena_ struct csc_arena arena = {0};
-    _cleanup_buf_
-    struct csc_buf text = {0};
+    _cleanup_buf_ struct csc_buf text = {0};
     struct csc_error err = {0};
     struct csc_value value;
 

@@ -152,8 +152,7 @@ static int explain(const struct csc_cli *cli)
     _cleanup_policy_ struct csc_policy *policy = NULL;
     _cleanup_decision_ struct csc_decision *decision = NULL;
     _cleanup_(explanation_cleanup) struct csc_explanation *explanation = NULL;
-    _cleanup_buf_
-    struct csc_buf text = {0};
+    _cleanup_buf_ struct csc_buf text = {0};
     struct csc_error err = {0};
 
     int code = csc_cli_decide(cli, &contract, &policy, &decision);

@@ -3,8 +3,7 @@
 
 static int hash(const struct csc_cli *cli)
 {
-    _cleanup_buf_
-    struct csc_buf bytes = {0}, text = {0};
+    _cleanup_buf_ struct csc_buf bytes = {0}, text = {0};
     const struct csc_cli_kind *kind = csc_cli_kind(cli, cli->parameters[0], true);
     char hex[CSC_SHA256_HEX];
     struct csc_error err = {0};

@@ -14,8 +14,7 @@ int csc_cli_read(const struct csc_cli *cli, const char *path, size_t max, struct
 int csc_cli_load(const struct csc_cli *cli, struct csc_contract **ret_contract, struct csc_policy **ret_policy)
 {
     _cleanup_contract_ struct csc_contract *contract = NULL;
-    _cleanup_buf_
-    struct csc_buf contract_bytes = {0}, policy_bytes = {0};
+    _cleanup_buf_ struct csc_buf contract_bytes = {0}, policy_bytes = {0};
     const char *contract_path = cli->parameters[0], *policy_path = cli->parameters[1];
     struct csc_error err = {0};
 
@@ -104,8 +103,7 @@ static const struct csc_cli_kind kinds[] = {
 
 const struct csc_cli_kind *csc_cli_kind(const struct csc_cli *cli, const char *name, bool to_hash)
 {
-    _cleanup_buf_
-    struct csc_buf known = {0};
+    _cleanup_buf_ struct csc_buf known = {0};
 
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         if (to_hash && !kinds[i].hash)

@@ -7,8 +7,7 @@ enum { OPT_OUT, OPT_RAW };
 
 static int keygen(const struct csc_cli *cli)
 {
-    _cleanup_buf_
-    struct csc_buf text = {0};
+    _cleanup_buf_ struct csc_buf text = {0};
     const char *prefix = cli->options[OPT_OUT];
     struct csc_error err = {0};
 

@@ -20,8 +20,7 @@ static const struct csc_cli_command *find_command(const char *name)
 
 static int print_version(const struct csc_cli *cli)
 {
-    _cleanup_buf_
-    struct csc_buf text = {0};
+    _cleanup_buf_ struct csc_buf text = {0};
 
     csc_buf_printf(&text,
                    "csc %s\n"
@@ -34,8 +33,7 @@ static int print_version(const struct csc_cli *cli)
 
 static int print_overview(const struct csc_cli *cli)
 {
-    _cleanup_buf_
-    struct csc_buf text = {0};
+    _cleanup_buf_ struct csc_buf text = {0};
 
     csc_buf_puts(&text, "csc: decide, run and attest commands that an agent asks for in a contract\n\n"
                         "usage: csc COMMAND ...\n"
@@ -54,8 +52,7 @@ static int print_overview(const struct csc_cli *cli)
 
 static int print_help(const struct csc_cli *cli)
 {
-    _cleanup_buf_
-    struct csc_buf text = {0};
+    _cleanup_buf_ struct csc_buf text = {0};
 
     csc_cli_help(&text, cli->command);
     return csc_cli_print(cli, &text, 0);

@@ -51,8 +51,7 @@ static void write_line(struct csc_buf *buf)
 
 void csc_cli_say(const char *format, ...)
 {
-    _cleanup_buf_
-    struct csc_buf buf = {0};
+    _cleanup_buf_ struct csc_buf buf = {0};
     va_list args;
 
     csc_buf_puts(&buf, "csc: ");
@@ -64,8 +63,7 @@ void csc_cli_say(const char *format, ...)
 
 void csc_cli_say_tone(enum csc_cli_tone tone, const char *word, const char *format, ...)
 {
-    _cleanup_buf_
-    struct csc_buf buf = {0};
+    _cleanup_buf_ struct csc_buf buf = {0};
     va_list args;
 
     csc_buf_puts(&buf, "csc: ");
@@ -85,8 +83,7 @@ static const char *shown_name(const char *file)
 static void print_error_json(const struct csc_cli *cli, const char *file, const struct csc_error *err)
 {
     _cleanup_arena_ struct csc_arena arena = {0};
-    _cleanup_buf_
-    struct csc_buf name = {0}, text = {0};
+    _cleanup_buf_ struct csc_buf name = {0}, text = {0};
     struct csc_object object, outer;
     struct csc_value value;
 

@@ -139,8 +139,7 @@ static int execute(const struct csc_cli *cli, struct session *session)
         .notice = say_notice,
         .context = (void *)cli,
     };
-    _cleanup_free_
-    char *text = NULL;
+    _cleanup_free_ char *text = NULL;
     struct csc_error err = {0};
 
     if (csc_flow_run(&flow, &session->result, &err) < 0 || csc_receipt_json(session->result.receipt, &text, &err) < 0 ||

@@ -54,8 +54,7 @@ void csc_cli_summarise(const struct csc_cli_report *report)
 {
     const struct csc_flow_result *result = report->result;
     bool denied = result->decision && result->decision->verdict == CSC_DENY;
-    _cleanup_buf_
-    struct csc_buf rest = {0};
+    _cleanup_buf_ struct csc_buf rest = {0};
 
     if (was_cut(result->receipt, "stdout_truncated"))
         csc_cli_say("stdout was longer than %d MiB; the receipt's hash covers the beginning", CSC_STDOUT_CAP >> 20);
@@ -103,8 +102,7 @@ struct stream {
 static int add_captured(struct csc_object *object, const struct stream *stream, int fd, struct csc_buf *buf,
                         struct csc_error *err)
 {
-    _cleanup_buf_
-    struct csc_buf bytes = {0};
+    _cleanup_buf_ struct csc_buf bytes = {0};
 
     int r = read_captured(fd, stream->cap, &bytes, err);
     if (r < 0)
@@ -129,8 +127,7 @@ int csc_cli_print_run(const struct csc_cli *cli, const struct csc_cli_report *re
                                              {"stderr", "stderr_encoding", CSC_STDERR_CAP}};
     const struct csc_flow_result *result = report->result;
     _cleanup_arena_ struct csc_arena arena = {0};
-    _cleanup_buf_
-    struct csc_buf path = {0}, out = {0}, errors = {0};
+    _cleanup_buf_ struct csc_buf path = {0}, out = {0}, errors = {0};
     struct csc_buf *bufs[2] = {&out, &errors};
     struct csc_error err = {0};
     struct csc_object object;

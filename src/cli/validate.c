@@ -5,8 +5,7 @@
 
 static int validate(const struct csc_cli *cli)
 {
-    _cleanup_buf_
-    struct csc_buf bytes = {0}, text = {0};
+    _cleanup_buf_ struct csc_buf bytes = {0}, text = {0};
     const char *path = cli->parameters[1];
     const struct csc_cli_kind *kind = csc_cli_kind(cli, cli->parameters[0], false);
     struct csc_error err = {0};

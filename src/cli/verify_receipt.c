@@ -13,8 +13,7 @@ static void public_key_cleanup(struct csc_public_key **key)
 static int print_valid(const struct csc_cli *cli, const struct csc_receipt *receipt)
 {
     _cleanup_arena_ struct csc_arena arena = {0};
-    _cleanup_buf_
-    struct csc_buf line = {0}, text = {0};
+    _cleanup_buf_ struct csc_buf line = {0}, text = {0};
     struct csc_error err = {0};
     struct csc_object object;
     struct csc_value value;
@@ -63,8 +62,7 @@ static int verify_receipt(const struct csc_cli *cli)
 {
     _cleanup_(public_key_cleanup) struct csc_public_key *key = NULL;
     _cleanup_receipt_ struct csc_receipt *receipt = NULL;
-    _cleanup_buf_
-    struct csc_buf bytes = {0};
+    _cleanup_buf_ struct csc_buf bytes = {0};
     struct csc_error err = {0};
 
     if (csc_public_key_load(cli->options[OPT_PUBLIC_KEY], &key, &err) < 0)

@@ -146,8 +146,7 @@ int csc_exec_run_isolated(const struct csc_command *command, const struct csc_po
                           const struct csc_exec_io *io, struct csc_exec_result *ret_result, struct csc_error *err)
 {
     _cleanup_(pipes_close) struct pipes pipes = {{-1, -1, -1, -1}, {-1, -1, -1, -1}};
-    _cleanup_free_
-    struct report *report = calloc(1, sizeof(*report));
+    _cleanup_free_ struct report *report = calloc(1, sizeof(*report));
     int r = report ? pipes_open(&pipes, err) : csc_fail_memory(err);
 
     if (r < 0)

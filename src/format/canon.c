@@ -118,8 +118,7 @@ void csc_json_write(struct csc_buf *buf, const struct csc_value *value)
 
 int csc_canon_sha256(const struct csc_value *value, char ret_hex[65], struct csc_error *err)
 {
-    _cleanup_buf_
-    struct csc_buf buf = {0};
+    _cleanup_buf_ struct csc_buf buf = {0};
 
     csc_canon_write(&buf, value);
     if (buf.failed)

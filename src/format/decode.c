@@ -157,8 +157,7 @@ static int compare_strings(const void *a, const void *b)
 /* All items are strings by now. */
 static int check_unique(const struct decoder *d, const struct place *place, const struct csc_value *value)
 {
-    _cleanup_free_
-    const struct csc_value **sorted = reallocarray(NULL, value->count + 1, sizeof(*sorted));
+    _cleanup_free_ const struct csc_value **sorted = reallocarray(NULL, value->count + 1, sizeof(*sorted));
 
     if (!sorted)
         return csc_fail_memory(d->err);

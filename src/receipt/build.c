@@ -176,8 +176,7 @@ static int make_root(const struct csc_record *record, struct texts *texts, struc
 /* By way of its bytes: the receipt is validated as a foreign one would be, and shares no memory with the record. */
 static int reread(const struct csc_value *root, struct csc_receipt **ret_receipt, struct csc_error *err)
 {
-    _cleanup_buf_
-    struct csc_buf bytes = {0};
+    _cleanup_buf_ struct csc_buf bytes = {0};
     struct csc_error flaw = {0};
 
     csc_canon_write(&bytes, root);

@@ -49,8 +49,8 @@ static int open_key(const char *path, bool private, struct csc_error *err)
 {
     struct stat st;
     _cleanup_close_
-    /* O_NONBLOCK: a FIFO in the key's place must not hold csc up. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        /* O_NONBLOCK: a FIFO in the key's place must not hold csc up. */
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
     if (fd < 0 || fstat(fd, &st) < 0)
         return csc_fail_errno(err, CSC_E_INPUT, errno, "cannot read the %s key", private ? "private" : "public");
@@ -63,8 +63,7 @@ static int open_key(const char *path, bool private, struct csc_error *err)
 /* Straight into locked memory: no buffer of libc sees a private key. */
 static int read_key(const char *path, bool private, struct csc_key_text *text, struct csc_error *err)
 {
-    _cleanup_close_
-    int fd = open_key(path, private, err);
+    _cleanup_close_ int fd = open_key(path, private, err);
 
     if (fd < 0)
         return fd;
@@ -165,8 +164,7 @@ static int load_public_key(const char *path, struct csc_public_key **ret_key, st
         return r;
     /* What is given as a public key may be a private one by mistake: it is handled as carefully. */
     _cleanup_key_text_ struct csc_key_text *text = csc_key_text_new();
-    _cleanup_free_
-    struct csc_public_key *key = calloc(1, sizeof(*key));
+    _cleanup_free_ struct csc_public_key *key = calloc(1, sizeof(*key));
     if (!text || !key)
         return csc_fail_memory(err);
     r = load_public(path, text, key, err);

@@ -58,10 +58,8 @@ static void write_text(const uint8_t bytes[CSC_SEED_BYTES], bool private, bool r
 
 static int write_pair(const char *prefix, const struct csc_signing_key *key, bool raw, struct csc_error *err)
 {
-    _cleanup_file_
-    struct csc_file key_file = CSC_FILE_NONE;
-    _cleanup_file_
-    struct csc_file pub_file = CSC_FILE_NONE;
+    _cleanup_file_ struct csc_file key_file = CSC_FILE_NONE;
+    _cleanup_file_ struct csc_file pub_file = CSC_FILE_NONE;
     _cleanup_key_text_ struct csc_key_text *text = csc_key_text_new();
 
     if (!text)

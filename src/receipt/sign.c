@@ -28,10 +28,8 @@ static int unsigned_signature(struct csc_arena *arena, const char *key_id, struc
 static int make_signature(struct csc_arena *arena, const struct csc_value *root, const struct csc_signing_key *key,
                           const char **ret_text, struct csc_error *err)
 {
-    _cleanup_buf_
-    struct csc_buf payload = {0};
-    _cleanup_buf_
-    struct csc_buf text = {0};
+    _cleanup_buf_ struct csc_buf payload = {0};
+    _cleanup_buf_ struct csc_buf text = {0};
     uint8_t signature[CSC_SIGNATURE_BYTES];
 
     int r = csc_receipt_payload(root, &payload, err);

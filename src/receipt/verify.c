@@ -33,8 +33,7 @@ static int check_form(const struct csc_receipt *receipt, const char *key_id, uin
 static int verify(const struct csc_receipt *receipt, const struct csc_public_key *key, const char *key_id,
                   struct csc_error *err)
 {
-    _cleanup_buf_
-    struct csc_buf payload = {0};
+    _cleanup_buf_ struct csc_buf payload = {0};
     uint8_t signature[CSC_SIGNATURE_BYTES];
 
     int r = csc_crypto_ready(err);

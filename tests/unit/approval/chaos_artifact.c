@@ -43,8 +43,7 @@ static int attempt(void *context)
 
 static void every_failing_allocation_is_survived(void **state)
 {
-    _cleanup_buf_
-    struct csc_buf text = {0};
+    _cleanup_buf_ struct csc_buf text = {0};
 
     (void)state;
     make_approval(&text);

@@ -93,8 +93,7 @@ static void errors_say_where_and_what(void **state)
 static void the_size_is_bounded(void **state)
 {
     static const char approval_text[] = APPROVAL("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "");
-    _cleanup_free_
-    char *text = malloc(CSC_APPROVAL_BYTES_MAX + 1);
+    _cleanup_free_ char *text = malloc(CSC_APPROVAL_BYTES_MAX + 1);
     struct csc_approval *approval = NULL;
     struct csc_error err = {0};
 

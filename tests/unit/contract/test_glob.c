@@ -284,10 +284,8 @@ static void no_pattern_blows_up(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        _cleanup_free_
-        char *pattern = repeat("/", cases[i].piece, cases[i].times, cases[i].last);
-        _cleanup_free_
-        char *path = repeat("/", cases[i].path_piece, cases[i].path_times, cases[i].path_last);
+        _cleanup_free_ char *pattern = repeat("/", cases[i].piece, cases[i].times, cases[i].last);
+        _cleanup_free_ char *path = repeat("/", cases[i].path_piece, cases[i].path_times, cases[i].path_last);
         if (csc_glob_match(pattern, path) != cases[i].match)
             fail_msg("case %zu", i);
     }

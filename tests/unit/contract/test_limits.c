@@ -30,8 +30,7 @@ static int check(size_t segments, size_t count, size_t long_at, size_t bytes, st
     static const char scope[] = ",\"cwd\":\"/\",\"read_paths\":[],\"write_paths\":[],\"network\":\"deny\","
                                 "\"env_allow\":[],\"secret_refs\":[],\"timeout_sec\":1,"
                                 "\"proposed_effect_type\":\"observe\"}";
-    _cleanup_buf_
-    struct csc_buf text = {0};
+    _cleanup_buf_ struct csc_buf text = {0};
     struct csc_contract *contract = NULL;
 
     csc_buf_printf(&text,

@@ -157,8 +157,7 @@ static char *padded(size_t size)
 
 static void one_mebibyte_is_the_limit(void **state)
 {
-    _cleanup_free_
-    char *text = padded(CSC_CONTRACT_BYTES_MAX + 1);
+    _cleanup_free_ char *text = padded(CSC_CONTRACT_BYTES_MAX + 1);
     struct csc_contract *contract = NULL;
     struct csc_error err = {0};
 
