@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Comparisons that the rules of this stage share. */
+#ifndef CSC_POLICY_MATCH_H
+#define CSC_POLICY_MATCH_H
+
+#include "policy/policy.h"
+
+/* ASCII letters compare without case, whatever the locale of the process says. */
+bool csc_ascii_equal(const char *a, const char *b, size_t size);
+/* `needle` stands somewhere in `text`, compared in the same way. */
+bool csc_ascii_contains(const char *text, const char *needle);
+
+bool csc_names_contain(const struct csc_names *names, const char *name);
+/* Element by element. */
+bool csc_argv_begins_with(const struct csc_argv *argv, const struct csc_argv *prefix);
+
+#endif
