@@ -8,6 +8,7 @@ usage: structure.py ROOT          every rule over the tree, then every rule over
 Each rule is a function (root) -> findings, and has an example of what it must find in BROKEN below.
 """
 
+import glob
 import os
 import re
 import sys
@@ -189,7 +190,31 @@ def rule_machine_paths(root):
                 yield f"{path}:{number}: {line.strip()[:80]}"
 
 
-RULES = [rule_includes, rule_budgets, rule_helpers_first, rule_licence, rule_finished, rule_machine_paths]
+def rule_dependencies(root):
+    """scripts/dependencies.txt and docs/dependencies.md name the same packages"""
+    listed, documented = set(), set()
+    for path in files(root, ("scripts", "docs")):
+        text = read(os.path.join(root, path))
+        if path == "scripts/dependencies.txt":
+            listed = {line.split()[0] for line in text.splitlines() if line and not line.startswith("#")}
+        elif path == "docs/dependencies.md":
+            rows = re.findall(r"^\|([^|]*`[^|]*)\|", text, re.MULTILINE)
+            documented = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    for name in sorted(listed ^ documented):
+        yield f"{name}: only in {'scripts/dependencies.txt' if name in listed else 'docs/dependencies.md'}"
+
+
+def rule_documents(root):
+    """the files that documents name exist"""
+    for path in files(root, ("",), (".md",)):
+        for name in re.findall(r"[`(]((?:src|include|tests|scripts|docs|man|completions|schemas|policies|examples|\.github)"
+                               r"/[\w./*-]+)[`)]", read(os.path.join(root, path))):
+            if "NAME" not in name and not glob.glob(os.path.join(root, name)):
+                yield f"{path}: names {name}, which doesn't exist"
+
+
+RULES = [rule_includes, rule_budgets, rule_helpers_first, rule_licence, rule_finished, rule_machine_paths,
+         rule_dependencies]
 
 SPDX = "/* SPDX-License-Identifier: Apache-2.0 */\n"
 # rule, file, text, what the finding must say. An empty finding: the rule must not mind.
@@ -221,6 +246,9 @@ BROKEN = [
     (rule_licence, "src/base/x.c", SPDX, ""),
     (rule_finished, "docs/x.md", "TO" "DO: write\n", "docs/x.md:1"),
     (rule_machine_paths, "scripts/x", "cd /home/" "someone/csc\n", "scripts/x:1"),
+    (rule_dependencies, "scripts/dependencies.txt", "gcc  build  compiles\n", "gcc: only in scripts"),
+    (rule_dependencies, "docs/dependencies.md", "| `gcc` | compiles |\n", "gcc: only in docs"),
+    (rule_documents, "docs/x.md", "See `src/base/x.c` and `docs/*.md`.\n", "names src/base/x.c"),
 ]
 
 
