@@ -26,19 +26,6 @@ static int begin(struct csc_file *file, const char *prefix, bool private, struct
     return 0;
 }
 
-static int commit(struct csc_file *file, const struct csc_key_text *text, struct csc_error *err)
-{
-    struct csc_error failure = {0};
-
-    int r = csc_file_commit(file, text->bytes, text->size, false, &failure);
-    if (r < 0 && failure.sys_errno == EEXIST)
-        return csc_fail(err, CSC_E_OUTPUT, "%s: exists already and is not overwritten; choose another name",
-                        file->name);
-    if (r < 0 && err && err->code == CSC_OK)
-        *err = failure;
-    return r;
-}
-
 /* Takes back what has its final name already, so that no half of a pair is left. */
 static void withdraw(struct csc_file *file)
 {
@@ -70,10 +57,10 @@ static int write_pair(const char *prefix, const struct csc_signing_key *key, boo
     if (r < 0)
         return r;
     write_text(key->public.bytes, false, raw, text);
-    r = commit(&pub_file, text, err);
+    r = csc_file_commit(&pub_file, text->bytes, text->size, false, err);
     if (r == 0) {
         write_text(key->secret, true, raw, text);
-        r = commit(&key_file, text, err);
+        r = csc_file_commit(&key_file, text->bytes, text->size, false, err);
     }
     if (r < 0) {
         withdraw(&pub_file);

@@ -35,9 +35,8 @@ struct fields {
     int receipt_version, status, execution_mode;
     const char *contract_id, *execution_id, *contract_sha256, *started_at, *ended_at, *policy_profile;
     int64_t exit_code;
-    bool has_exit_code;
     const char *stdout_hash, *stderr_hash;
-    bool stdout_truncated, has_stdout_truncated, stderr_truncated, has_stderr_truncated;
+    bool stdout_truncated, stderr_truncated;
     struct csc_list artifacts;
     const char *policy_schema_version, *policy_sha256, *runner_version, *sandbox_profile_id, *signing_key_id;
     struct effects effect_summary;
@@ -115,11 +114,11 @@ static const struct csc_field receipt_fields[] = {
     CSC_REQUIRED(fields, started_at, &csc_shape_text),
     CSC_REQUIRED(fields, ended_at, &csc_shape_text),
     CSC_REQUIRED(fields, policy_profile, &csc_shape_text),
-    CSC_OPTIONAL_FLAG(fields, exit_code, &shape_int, has_exit_code),
+    CSC_OPTIONAL(fields, exit_code, &shape_int),
     CSC_OPTIONAL(fields, stdout_hash, &shape_output_hash),
     CSC_OPTIONAL(fields, stderr_hash, &shape_output_hash),
-    CSC_OPTIONAL_FLAG(fields, stdout_truncated, &csc_shape_bool, has_stdout_truncated),
-    CSC_OPTIONAL_FLAG(fields, stderr_truncated, &csc_shape_bool, has_stderr_truncated),
+    CSC_OPTIONAL(fields, stdout_truncated, &csc_shape_bool),
+    CSC_OPTIONAL(fields, stderr_truncated, &csc_shape_bool),
     CSC_OPTIONAL(fields, artifacts, &shape_artifacts),
     CSC_OPTIONAL(fields, policy_schema_version, &csc_shape_text),
     CSC_OPTIONAL(fields, policy_sha256, &csc_shape_sha256),
@@ -137,39 +136,49 @@ static const struct csc_field receipt_fields[] = {
 static const struct csc_shape shape_receipt = {
     .kind = CSC_KIND_OBJECT, .size = sizeof(struct fields), .fields = receipt_fields};
 
-/* What tables of single fields cannot say. */
-static int check_together(const struct fields *fields, struct csc_error *err)
+static int require(const struct csc_value *root, const char *name, enum csc_status status, struct csc_error *err)
 {
-    bool ran = fields->status == CSC_STATUS_SUCCESS || fields->status == CSC_STATUS_FAILED;
-    const struct {
-        const char *name;
-        bool wrong, untruncated;
-    } rules[] = {
-        {"exit_code", ran && !fields->has_exit_code, false},
-        {"stdout_hash", ran && !fields->stdout_hash, false},
-        {"stderr_hash", ran && !fields->stderr_hash, false},
-        {"stdout_truncated", fields->has_stdout_truncated && !fields->stdout_truncated, true},
-        {"stderr_truncated", fields->has_stderr_truncated && !fields->stderr_truncated, true},
-    };
+    if (csc_value_get(root, name))
+        return 0;
+    return csc_fail_value(err, root, name, "is missing; a receipt with status '%s' requires it",
+                          csc_status_names[status]);
+}
 
-    for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-        if (rules[i].wrong && rules[i].untruncated)
-            return csc_fail_field(err, rules[i].name, "is false; only true may stand there, remove the field");
-        if (rules[i].wrong)
-            return csc_fail_field(err, rules[i].name, "is missing; a receipt with status '%s' requires it",
-                                  csc_status_names[fields->status]);
-    }
-    return 0;
+/* Output that was not truncated is not mentioned. */
+static int check_truncated(const struct csc_value *root, const char *name, struct csc_error *err)
+{
+    const struct csc_value *value = csc_value_get(root, name);
+
+    if (!value || value->boolean)
+        return 0;
+    return csc_fail_value(err, value, name, "is false; only true may stand here, remove the field");
+}
+
+/* What the tables cannot say. */
+static int check_together(const struct csc_value *root, enum csc_status status, struct csc_error *err)
+{
+    static const char *const result[] = {"exit_code", "stdout_hash", "stderr_hash"};
+    bool ran = status == CSC_STATUS_SUCCESS || status == CSC_STATUS_FAILED;
+    int r = check_truncated(root, "stdout_truncated", err);
+
+    if (r == 0)
+        r = check_truncated(root, "stderr_truncated", err);
+    for (size_t i = 0; i < ARRAY_SIZE(result) && ran && r == 0; i++)
+        r = require(root, result[i], status, err);
+    return r;
 }
 
 int csc_receipt_decode(struct csc_receipt *receipt, struct csc_error *err)
 {
     struct fields fields = {0};
 
-    int r = csc_decode(&receipt->arena, &receipt->root, &shape_receipt, &fields, err);
+    int r = csc_decode_version(&receipt->root, "receipt_version", CSC_RECEIPT_VERSION, err);
     if (r < 0)
         return r;
-    r = check_together(&fields, err);
+    r = csc_decode(&receipt->arena, &receipt->root, &shape_receipt, &fields, err);
+    if (r < 0)
+        return r;
+    r = check_together(&receipt->root, (enum csc_status)fields.status, err);
     if (r < 0)
         return r;
     receipt->status = (enum csc_status)fields.status;

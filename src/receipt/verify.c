@@ -15,15 +15,16 @@ static int check_form(const struct csc_receipt *receipt, const char *key_id, uin
                       struct csc_error *err)
 {
     const char *text = receipt->signature.signature;
+    char theirs[CSC_EXCERPT], ours[CSC_EXCERPT];
 
     if (!text)
         return csc_fail(err, CSC_E_INVALID, "the receipt is not signed; only a signed one can be verified");
     if (strcmp(receipt->signature.algorithm, "ed25519") != 0)
         return csc_fail(err, CSC_E_INVALID, "signed with '%s'; only ed25519 is accepted", receipt->signature.algorithm);
     if (strcmp(receipt->signature.key_id, key_id) != 0)
-        return csc_fail(err, CSC_E_INVALID,
-                        "signed under the key id '%.100s', not '%.100s'; give the id and the key you trust for it",
-                        receipt->signature.key_id, key_id);
+        return csc_fail(err, CSC_E_INVALID, "signed under the key id '%s', not '%s'; give the id and the key you trust",
+                        csc_text_excerpt(theirs, receipt->signature.key_id, strlen(receipt->signature.key_id)),
+                        csc_text_excerpt(ours, key_id, strlen(key_id)));
     if (!csc_base64_decode(text, strlen(text), ret_signature, CSC_SIGNATURE_BYTES))
         return csc_fail(err, CSC_E_INVALID, "signature.signature is not the strict base64 of %d bytes",
                         CSC_SIGNATURE_BYTES);
