@@ -51,7 +51,8 @@ static int verify(const struct csc_receipt *receipt, const struct csc_public_key
     /* Such a key never verifies; whether it was the reason is asked only now, since the answer costs as much as a
      * verification. */
     if (!csc_public_key_is_sound(key))
-        return csc_fail(err, CSC_E_INVALID, "the public key is a point of small order; anybody could sign for it");
+        return csc_fail(err, CSC_E_INVALID,
+                        "the public key is malformed or of small order; anybody could sign for such a key");
     return csc_fail(err, CSC_E_INVALID, "the signature is wrong; the receipt was altered, or another key signed it");
 }
 
