@@ -38,8 +38,7 @@ static int note_classified(void *context, const struct csc_rule *rule, const str
 
 static int write_reason(struct csc_decision *decision, const struct csc_ruling *ruling, struct csc_error *err)
 {
-    _cleanup_buf_
-    struct csc_buf text = {0};
+    _cleanup_buf_ struct csc_buf text = {0};
 
     if (decision->verdict == CSC_ALLOW) {
         csc_buf_puts(&text, csc_reason_meaning(CSC_REASON_ALLOW));

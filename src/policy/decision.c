@@ -53,8 +53,7 @@ int csc_decision_value(const struct csc_decision *decision, struct csc_arena *ar
 static int write_json(const struct csc_decision *decision, char **ret_text, struct csc_error *err)
 {
     _cleanup_(csc_arena_free) struct csc_arena arena = {0};
-    _cleanup_buf_
-    struct csc_buf text = {0};
+    _cleanup_buf_ struct csc_buf text = {0};
     struct csc_value value;
     int r = csc_decision_value(decision, &arena, &value, err);
 

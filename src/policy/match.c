@@ -51,3 +51,12 @@ bool csc_prefixes_contain(const struct csc_names *prefixes, const char *path)
             return true;
     return false;
 }
+
+enum csc_reason csc_path_judge(const struct csc_names *prefixes, const char *path, enum csc_reason denied)
+{
+    if (!csc_path_is_absolute(path))
+        return CSC_REASON_PATH_NOT_ABSOLUTE;
+    if (csc_path_has_dotdot(path) || !csc_prefixes_contain(prefixes, path))
+        return denied;
+    return CSC_REASON_ALLOW;
+}

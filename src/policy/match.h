@@ -14,4 +14,8 @@ bool csc_names_contain(const struct csc_names *names, const char *name);
 /* Element by element. */
 bool csc_argv_begins_with(const struct csc_argv *argv, const struct csc_argv *prefix);
 
+/* Why a path of the contract doesn't pass: it is not absolute, or (`denied`) it has a ".." or lies outside the
+ * prefixes. CSC_REASON_ALLOW when it does. */
+enum csc_reason csc_path_judge(const struct csc_names *prefixes, const char *path, enum csc_reason denied);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/match.h"
+#include "policy/mend.h"
 #include "policy/tell.h"
 
 static struct csc_judgement pass(void)
@@ -81,15 +82,13 @@ static struct csc_judgement judge_secret_refs(const struct csc_view *view)
                    CSC_REASON_SECRET_REF_NOT_ALLOWED);
 }
 
-/* The first path that is not absolute, climbs with "..", or lies outside the prefixes. */
 static struct csc_judgement judge_paths(const struct csc_names *prefixes, const char *const *paths, size_t count,
                                         enum csc_reason denied)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!csc_path_is_absolute(paths[i]))
-            return deny(CSC_REASON_PATH_NOT_ABSOLUTE, i);
-        if (csc_path_has_dotdot(paths[i]) || !csc_prefixes_contain(prefixes, paths[i]))
-            return deny(denied, i);
+        enum csc_reason reason = csc_path_judge(prefixes, paths[i], denied);
+        if (reason != CSC_REASON_ALLOW)
+            return deny(reason, i);
     }
     return pass();
 }
@@ -123,20 +122,22 @@ static struct csc_judgement judge_approval_mode(const struct csc_view *view)
 }
 
 /* The order fixes which reason code is reported. */
-static const struct csc_rule first_rule = {"risk_class", false, judge_risk, csc_tell_risk};
+static const struct csc_rule first_rule = {"risk_class", false, judge_risk, csc_tell_risk, csc_mend_risk};
 static const struct csc_rule command_rules[] = {
-    {"argv", true, judge_argv, csc_tell_argv},
-    {"proposed_effect_type", false, judge_proposed_effect, csc_tell_proposed_effect},
-    {"classified_effect", false, judge_classified_effect, csc_tell_classified_effect},
-    {"timeout_sec", false, judge_timeout, csc_tell_timeout},
-    {"network", false, judge_network, csc_tell_network},
-    {"secret_refs", false, judge_secret_refs, csc_tell_secret_refs},
-    {"cwd", false, judge_cwd, csc_tell_cwd},
-    {"read_paths", false, judge_read_paths, csc_tell_read_paths},
-    {"require_write_paths_empty", false, judge_write_paths_empty, csc_tell_write_paths_empty},
-    {"write_paths", false, judge_write_paths, csc_tell_write_paths},
+    {"argv", true, judge_argv, csc_tell_argv, csc_mend_argv},
+    {"proposed_effect_type", false, judge_proposed_effect, csc_tell_proposed_effect, csc_mend_proposed_effect},
+    {"classified_effect", false, judge_classified_effect, csc_tell_classified_effect, csc_mend_classified_effect},
+    {"timeout_sec", false, judge_timeout, csc_tell_timeout, csc_mend_timeout},
+    {"network", false, judge_network, csc_tell_network, csc_mend_network},
+    {"secret_refs", false, judge_secret_refs, csc_tell_secret_refs, csc_mend_secret_refs},
+    {"cwd", false, judge_cwd, csc_tell_cwd, csc_mend_cwd},
+    {"read_paths", false, judge_read_paths, csc_tell_read_paths, csc_mend_read_paths},
+    {"require_write_paths_empty", false, judge_write_paths_empty, csc_tell_write_paths_empty,
+     csc_mend_write_paths_empty},
+    {"write_paths", false, judge_write_paths, csc_tell_write_paths, csc_mend_write_paths},
 };
-static const struct csc_rule last_rule = {"approval_mode", false, judge_approval_mode, csc_tell_approval_mode};
+static const struct csc_rule last_rule = {"approval_mode", false, judge_approval_mode, csc_tell_approval_mode,
+                                          csc_mend_approval_mode};
 
 struct walker {
     const struct csc_walk *walk;
@@ -181,6 +182,11 @@ static int apply_to_command(struct walker *walker, const struct csc_command *com
     for (size_t i = 0; i < ARRAY_SIZE(command_rules) && r == 0 && !is_over(walker); i++)
         r = apply(walker, &command_rules[i], &view);
     return r;
+}
+
+size_t csc_rules_count(const struct csc_contract *contract)
+{
+    return contract->command_count * ARRAY_SIZE(command_rules) + 2;
 }
 
 int csc_rules_walk(const struct csc_walk *walk, struct csc_ruling *ret_ruling)

@@ -24,12 +24,16 @@ struct csc_judgement {
     size_t item; /* the argv or path it is about, where it is about one */
 };
 
+struct csc_draft;
+
 struct csc_rule {
     const char *name;
     bool admits; /* step 2: a command that passes it stands in classified_effects */
     struct csc_judgement (*judge)(const struct csc_view *view);
     /* Says what it saw and what would pass, in one line of safe text. */
     void (*tell)(const struct csc_view *view, const struct csc_judgement *judgement, struct csc_buf *text);
+    /* Changes the draft that the view looks at so that the rule passes, where that can be done (policy/mend.h). */
+    void (*mend)(struct csc_draft *draft, const struct csc_view *view);
 };
 
 /* What the decision rests on: the first denial; else the first need for approval; else the last rule. */
@@ -51,6 +55,9 @@ struct csc_walk {
     csc_rule_visit visit;
     void *context;
 };
+
+/* How many judgements a walk to the end makes. */
+size_t csc_rules_count(const struct csc_contract *contract);
 
 /* Fails only where `visit` does. */
 int csc_rules_walk(const struct csc_walk *walk, struct csc_ruling *ret_ruling);
