@@ -98,7 +98,7 @@ static const struct csc_shape shape_effects = {
 static const struct csc_field signature_fields[] = {
     CSC_REQUIRED(signature, algorithm, &shape_algorithm),
     CSC_REQUIRED(signature, key_id, &csc_shape_text),
-    CSC_REQUIRED(signature, signed_at, &csc_shape_text),
+    CSC_REQUIRED(signature, signed_at, &csc_shape_date_time),
     CSC_REQUIRED(signature, signature, &csc_shape_text),
     CSC_FIELDS_END,
 };

@@ -83,7 +83,7 @@ static const struct {
     {"{" BLOCKED ",\"signature\":{}}", "signature.algorithm", "missing"},
     {"{" BLOCKED "," SIGNATURE("\"rsa\"", "\"k\"", "\"t\"", "\"s\"") "}", "signature.algorithm", "rsa|ed25519"},
     {"{" BLOCKED "," SIGNATURE("\"ed25519\"", "\"\"", "\"t\"", "\"s\"") "}", "signature.key_id", "empty"},
-    {"{" BLOCKED "," SIGNATURE("\"ed25519\"", "\"k\"", "\"\"", "\"s\"") "}", "signature.signed_at", "empty"},
+    {"{" BLOCKED "," SIGNATURE("\"ed25519\"", "\"k\"", "\"\"", "\"s\"") "}", "signature.signed_at", "a date-time"},
     {"{" BLOCKED "," SIGNATURE("\"ed25519\"", "\"k\"", "\"t\"", "\"\"") "}", "signature.signature", "empty"},
     {"{" BLOCKED "," SIGNATURE("\"ed25519\"", "\"k\"", "\"t\"", "\"s\",\"public_key\":\"p\"") "}",
      "signature.public_key", "unknown"},
