@@ -225,7 +225,7 @@ def form_cases(kind, content):
 
 
 def vector_cases(folder):
-    for kind, names in ("contract", "contracts"), ("receipt", "receipts"), (
+    for kind, names in ("contract", "contracts"), ("policy", "policies"), ("receipt", "receipts"), (
             "decision", "decisions"), ("approval", "approvals"):
         for path in sorted((folder / names).glob("*.json")):
             for case in json.loads(path.read_text(encoding="utf-8")):

@@ -21,6 +21,15 @@ static int validate_contract(const void *bytes, size_t size, struct csc_error *e
     return r;
 }
 
+static int validate_policy(const void *bytes, size_t size, struct csc_error *err)
+{
+    struct csc_policy *policy = NULL;
+    int r = csc_policy_parse(bytes, size, &policy, err);
+
+    csc_policy_free(policy);
+    return r;
+}
+
 static int validate_receipt(const void *bytes, size_t size, struct csc_error *err)
 {
     struct csc_receipt *receipt = NULL;
@@ -43,10 +52,8 @@ static const struct {
     const char *kind;
     int (*validate)(const void *bytes, size_t size, struct csc_error *err);
 } kinds[] = {
-    {"contract", validate_contract},
-    {"receipt", validate_receipt},
-    {"decision", csc_decision_validate},
-    {"approval", validate_approval},
+    {"contract", validate_contract},     {"policy", validate_policy},     {"receipt", validate_receipt},
+    {"decision", csc_decision_validate}, {"approval", validate_approval},
 };
 
 static int validate(const char *kind, const void *bytes, size_t size)
