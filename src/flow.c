@@ -170,17 +170,18 @@ static int execute(struct run *run, struct csc_error *err)
 static void survey(struct run *run)
 {
     struct csc_record *record = &run->record;
-    struct csc_artifact *artifacts = NULL;
+    const struct csc_notifier notifier = {run->flow->notice, run->flow->context};
+    struct csc_artifacts artifacts = {0};
     struct csc_error failure = {0};
 
     if (!record->last)
         return;
     if (run->before)
         record->files_written = csc_snapshot_count_changes(run->before, run->flow->contract);
-    if (csc_artifacts_collect(run->flow->contract, &run->arena, run->flow->notice, run->flow->context, &artifacts,
-                              &record->artifact_count, &failure) < 0)
+    if (csc_artifacts_collect(run->flow->contract, &run->arena, &notifier, &artifacts, &failure) < 0)
         notice(run, failure.text);
-    record->artifacts = artifacts;
+    record->artifacts = artifacts.items;
+    record->artifact_count = artifacts.count;
 }
 
 static int make_receipt(struct run *run, struct csc_receipt **ret_receipt, struct csc_error *err)

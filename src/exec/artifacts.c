@@ -20,10 +20,8 @@ enum { READ_BYTES = 256 << 10 };
 
 struct collection {
     struct csc_arena *arena;
-    void (*notice)(void *context, const char *text);
-    void *context;
-    struct csc_artifact *items;
-    size_t count;
+    const struct csc_notifier *notifier;
+    struct csc_artifacts artifacts;
     char *buffer; /* READ_BYTES */
 };
 
@@ -31,11 +29,11 @@ static void say(const struct collection *c, const char *path, const char *why)
 {
     char raw[512], text[700];
 
-    if (!c->notice)
+    if (!c->notifier->notice)
         return;
     (void)snprintf(raw, sizeof(raw), "expected output '%.300s' %s", path, why);
     (void)csc_text_escape(text, sizeof(text), raw, strlen(raw));
-    c->notice(c->context, text);
+    c->notifier->notice(c->notifier->context, text);
 }
 
 static bool is_in_write_scope(const struct csc_contract *contract, const char *path)
@@ -144,30 +142,29 @@ static int collect(struct collection *c, const struct csc_contract *contract, co
     artifact.path = csc_arena_copy(c->arena, path, strlen(path));
     if (!artifact.path)
         return csc_fail_memory(err);
-    c->items[c->count++] = artifact;
+    c->artifacts.items[c->artifacts.count++] = artifact;
     return 0;
 }
 
 int csc_artifacts_collect(const struct csc_contract *contract, struct csc_arena *arena,
-                          void (*notice)(void *context, const char *text), void *context,
-                          struct csc_artifact **ret_artifacts, size_t *ret_count, struct csc_error *err)
+                          const struct csc_notifier *notifier, struct csc_artifacts *ret_artifacts,
+                          struct csc_error *err)
 {
     size_t count = contract->expected_output_count;
-    struct collection c = {.arena = arena, .notice = notice, .context = context};
+    struct collection c = {.arena = arena, .notifier = notifier};
     _cleanup_free_ const char *const **outputs = find_first_mentions(contract);
     _cleanup_free_ char *buffer = malloc(READ_BYTES);
     int r = 0;
 
-    c.items = csc_arena_array(arena, count ? count : 1, sizeof(*c.items));
+    c.artifacts.items = csc_arena_array(arena, count ? count : 1, sizeof(*c.artifacts.items));
     c.buffer = buffer;
-    if (!outputs || !buffer || !c.items)
+    if (!outputs || !buffer || !c.artifacts.items)
         return csc_fail_memory(err);
     for (size_t i = 0; i < count && r == 0; i++)
         if (outputs[i])
             r = collect(&c, contract, *outputs[i], err);
     if (r < 0)
         return r;
-    *ret_artifacts = c.items;
-    *ret_count = c.count;
+    *ret_artifacts = c.artifacts;
     return 0;
 }

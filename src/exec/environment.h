@@ -3,7 +3,7 @@
 #ifndef CSC_EXEC_ENVIRONMENT_H
 #define CSC_EXEC_ENVIRONMENT_H
 
-#include "base/error.h"
+#include "base/base.h"
 #include "contract/contract.h"
 
 /*

@@ -90,14 +90,25 @@ struct csc_artifact {
     char sha256[CSC_SHA256_HEX];
 };
 
+struct csc_artifacts {
+    struct csc_artifact *items; /* in the arena */
+    size_t count;
+};
+
+/* Gets one line at a time, safe to print. `notice` may be NULL. */
+struct csc_notifier {
+    void (*notice)(void *context, const char *text);
+    void *context;
+};
+
 /*
  * The expected outputs that exist now as regular files inside a write scope of the contract, opened without
- * following symlinks and without blocking. `notice`, when not NULL, gets one line for each output that exists but
- * is none of that.
+ * following symlinks and without blocking. The notifier gets one line for each output that exists but is none of
+ * that.
  */
 int csc_artifacts_collect(const struct csc_contract *contract, struct csc_arena *arena,
-                          void (*notice)(void *context, const char *text), void *context,
-                          struct csc_artifact **ret_artifacts, size_t *ret_count, struct csc_error *err);
+                          const struct csc_notifier *notifier, struct csc_artifacts *ret_artifacts,
+                          struct csc_error *err);
 
 /* A record of the regular files below all write scopes, to count what changed. */
 struct csc_snapshot;

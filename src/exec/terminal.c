@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "base/text.h"
+#include "base/base.h"
 
 enum { ESC = 0x1b, DEL = 0x7f };
 
