@@ -126,7 +126,7 @@ static void add_identity(struct csc_object *object, const struct csc_record *rec
         {"policy_profile", record->policy->name},
         {"policy_schema_version", CSC_POLICY_VERSION},
         {"policy_sha256", record->policy->sha256},
-        {"runner_version", csc_version()},
+        {"runner_version", CSC_VERSION},
         {"execution_mode", "local"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
