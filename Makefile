@@ -12,8 +12,12 @@ DESTDIR ?=
 all:
 	@scripts/build build
 
-demo check lint sanitize fuzz bench coverage valgrind:
+demo check lint sanitize fuzz bench coverage:
 	@scripts/$@
+
+valgrind:
+	@scripts/install-deps build test valgrind
+	@scripts/valgrind
 
 install: all
 	@scripts/install "$(prefix)" "$(DESTDIR)"
