@@ -13,7 +13,6 @@ const struct csc_effect_rule csc_effect_rules[] = {
     {CSC_EFFECT_FETCH_EXTERNAL, "git remote update|show"},
     {CSC_EFFECT_FETCH_EXTERNAL, "git submodule update|add"},
     {CSC_EFFECT_FETCH_EXTERNAL, "git lfs fetch|pull|clone"},
-    {CSC_EFFECT_FETCH_EXTERNAL, "git svn clone|fetch|rebase"},
     {CSC_EFFECT_FETCH_EXTERNAL, "gh repo|pr|release|run clone|checkout|download"},
     {CSC_EFFECT_FETCH_EXTERNAL, "hg clone|pull|incoming"},
     {CSC_EFFECT_FETCH_EXTERNAL, "svn checkout|co|update|up|export|switch|sw"},

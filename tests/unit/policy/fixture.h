@@ -45,14 +45,15 @@ static inline struct csc_argv fixture_split(const char *line, char text[256], ch
     return argv;
 }
 
-/* Segment `segment` of command `index` runs `line`; segments are set in order. */
+/* Segment `segment` of command `index` runs `line`; segments are first set in order. */
 static inline void fixture_run(struct fixture *f, size_t index, size_t segment, const char *line)
 {
     struct fixture_command *c = &f->command[index];
 
     c->argvs[segment] = fixture_split(line, c->text[segment], c->words[segment]);
     c->command.argvs = c->argvs;
-    c->command.argv_count = segment + 1;
+    if (c->command.argv_count <= segment)
+        c->command.argv_count = segment + 1;
 }
 
 static inline void fixture_deny(struct fixture *f, const char *line)
