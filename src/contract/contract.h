@@ -82,7 +82,7 @@ bool csc_path_has_dotdot(const char *path);
 /*
  * `prefix` is `path` or a whole-component beginning of it. POSIX paths compare case-sensitively with '/' only;
  * drive and UNC paths with '\' = '/' and ASCII letters case-insensitively; never across flavours. "." and
- * repeated separators collapse; a prefix with ".." matches nothing, and so does one that is not absolute.
+ * repeated separators collapse; where one of the two has ".." or is not absolute, nothing matches.
  */
 bool csc_path_has_prefix(const char *path, const char *prefix);
 

@@ -106,7 +106,8 @@ bool csc_path_has_prefix(const char *path, const char *prefix)
 
     if (flavour == FLAVOUR_NONE || flavour_of(prefix) != flavour)
         return false;
-    if (csc_path_has_dotdot(path) || csc_path_has_dotdot(prefix))
+    /* A prefix with ".." then matches nothing either: no component of the path equals it. */
+    if (csc_path_has_dotdot(path))
         return false;
     while (csc_component_next(&prefix, separators, &want))
         if (!csc_component_next(&path, separators, &have) || !components_equal(&have, &want, flavour))

@@ -2,11 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds the published JSON Schemas and the library's own validation together.
 
-    schema_agreement.py TOOL SCHEMAS CASES...     the cases of this folder
+    schema_agreement.py TOOL SCHEMAS CASES...         the cases of this folder
     schema_agreement.py TOOL SCHEMAS --vectors DIR    public test vectors, where they are present
 
 Every case is given to both. Both must say what the case says, except where it is marked `beyond_schema`, with the reason:
-then the schema must accept and the library refuse. README.md describes the files.
+then the schema must accept and the library refuse. A file of cases holds
+
+    kind         whose schema and validation it is about
+    bases        valid objects, by name
+    cases        one by one: a base with `set` and `remove` (paths such as commands.0.cwd), or `raw` text; `pad_to` makes it
+                 longer; `field` is where the library must see the fault
+    fields       the members of the base `fields_of`: type, limits, whether required. From this table come the cases that
+                 every field has: left out, of another type, at and over its limits, every value of an enumeration in
+                 several wrong spellings, and an unknown member in every object
+    forms        texts for the fields of one form
 """
 
 import copy
@@ -105,6 +114,7 @@ class Case:
         self.name, self.kind, self.data, self.valid = name, kind, data, valid
         self.field = field  # where the library must see the fault; None: anywhere
         self.beyond = beyond
+        self.says = ""  # what the library's refusal must contain
 
 
 def written_cases(kind, content):
@@ -232,7 +242,9 @@ def vector_cases(folder):
                 if "valid" not in case or not ("input" in case or "raw_text" in case):
                     continue
                 data = case["raw_text"].encode() if "raw_text" in case else to_bytes(case["input"])
-                yield Case(f"{path.parent.name}/{path.name}: {case['id']}", kind, data, case["valid"])
+                found = Case(f"{path.parent.name}/{path.name}: {case['id']}", kind, data, case["valid"])
+                found.says = case.get("expected_error_contains", "")
+                yield found
 
 
 # ---- asking both ----
@@ -263,6 +275,8 @@ def judge(case, by_schema, answer):
         return f"the schema {'accepts' if by_schema else 'refuses'} it; the library says: {answer}"
     if case.field is not None and not case.valid and answer.split("|")[1] != case.field:
         return f"the fault is in '{case.field}'; the library says: {answer}"
+    if case.says not in answer:
+        return f"'{case.says}' is not in what the library says: {answer}"
     return None
 
 
