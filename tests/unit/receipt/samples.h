@@ -3,6 +3,7 @@
 #ifndef CSC_TESTS_RECEIPT_SAMPLES_H
 #define CSC_TESTS_RECEIPT_SAMPLES_H
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -59,6 +61,18 @@ static inline void assert_says(const char *text, const char *parts)
         if (!strstr(text, part))
             fail_msg("'%s' does not say '%s'", text, part);
     free(copy);
+}
+
+/* Says so when there is none. */
+static inline bool has_openat2(void)
+{
+    int fd = csc_openat2(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY, 0, 0);
+
+    if (fd >= 0)
+        (void)close(fd);
+    else
+        puts("SKIP: openat2(2) is not available here");
+    return fd >= 0;
 }
 
 #endif

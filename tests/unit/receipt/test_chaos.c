@@ -5,31 +5,22 @@
 #include <unistd.h>
 
 #include "support/chaos.h"
+#include "support/folder.h"
 
-static char folder[256], key_path[300], pub_path[300], new_prefix[300];
+static char *folder;
 
-static int make_keys(void **state)
+static int set_up(void **state)
 {
-    const char *tmp = getenv("TMPDIR");
-    char prefix[300];
-
     (void)state;
-    (void)snprintf(folder, sizeof(folder), "%.200s/csc-chaos-XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(folder))
-        return -1;
-    (void)snprintf(prefix, sizeof(prefix), "%s/a", folder);
-    (void)snprintf(key_path, sizeof(key_path), "%s/a.key", folder);
-    (void)snprintf(pub_path, sizeof(pub_path), "%s/a.pub", folder);
-    (void)snprintf(new_prefix, sizeof(new_prefix), "%s/b", folder);
-    return csc_keygen(prefix, false, NULL);
+    folder = folder_create();
+    return csc_keygen(folder_path(folder, "a"), false, NULL);
 }
 
-static int remove_keys(void **state)
+static int tear_down(void **state)
 {
     (void)state;
-    (void)unlink(key_path);
-    (void)unlink(pub_path);
-    return rmdir(folder);
+    folder_remove(folder);
+    return 0;
 }
 
 /* A failure is the memory's, and says so. */
@@ -66,9 +57,9 @@ static int load_keys(void *context)
     struct csc_error err = {0};
 
     (void)context;
-    int r = csc_signing_key_load(key_path, &key, &err);
+    int r = csc_signing_key_load(folder_path(folder, "a.key"), &key, &err);
     if (r == 0)
-        r = csc_public_key_load(pub_path, &public_key, &err);
+        r = csc_public_key_load(folder_path(folder, "a.pub"), &public_key, &err);
     csc_signing_key_free(key);
     csc_public_key_free(public_key);
     return judged(r, &err);
@@ -82,7 +73,7 @@ static int sign_and_verify(void *context)
     struct csc_error err = {0};
     struct csc_value before = receipt->root;
 
-    int r = csc_signing_key_load(key_path, &key, &err);
+    int r = csc_signing_key_load(folder_path(folder, "a.key"), &key, &err);
     if (r == 0) {
         r = csc_receipt_sign(receipt, key, "key-1", &err);
         if (r < 0)
@@ -107,14 +98,12 @@ static int build_one(void *context)
 
 static int make_pair(void *context)
 {
-    char path[320];
     struct csc_error err = {0};
-    int r = csc_keygen(new_prefix, context != NULL, &err);
+    int r = csc_keygen(folder_path(folder, "b"), context != NULL, &err);
 
-    (void)snprintf(path, sizeof(path), "%s.key", new_prefix);
-    assert_int_equal(unlink(path) == 0, r == 0);
-    (void)snprintf(path, sizeof(path), "%s.pub", new_prefix);
-    assert_int_equal(unlink(path) == 0, r == 0);
+    assert_int_equal(unlink(folder_path(folder, "b.key")) == 0, r == 0);
+    assert_int_equal(unlink(folder_path(folder, "b.pub")) == 0, r == 0);
+    assert_int_equal(folder_count(folder), 2); /* the pair of set_up() */
     return judged(r, &err);
 }
 
@@ -179,5 +168,5 @@ int main(void)
         cmocka_unit_test(building),
     };
 
-    return cmocka_run_group_tests(tests, make_keys, remove_keys);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

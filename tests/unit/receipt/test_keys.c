@@ -1,64 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Key files: every form that is read, every form that is refused, and the making of new ones. */
+/* Key files: every form that is read, and every form that is refused. */
 #include "samples.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "receipt/key.h"
+#include "support/folder.h"
 
 #define SEED_BASE64 "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g"
 #define PEM(label, base64) "-----BEGIN " label "-----\n" base64 "\n-----END " label "-----\n"
 #define PKCS8_HEAD "302e020100300506032b657004220420"
 #define SPKI_HEAD "302a300506032b6570032100"
 
-static char folder[256], path[300];
+static char *folder;
+static const char *path; /* of the one key file in it */
 
 /* ---- files ------------------------------------------------------------------------------------------------- */
 
-static int make_folder(void **state)
+static int set_up(void **state)
 {
-    const char *tmp = getenv("TMPDIR");
+    static char key_path[PATH_MAX];
 
     (void)state;
-    (void)snprintf(folder, sizeof(folder), "%.200s/csc-keys-XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(folder))
-        return -1;
-    (void)snprintf(path, sizeof(path), "%s/key", folder);
+    folder = folder_create();
+    (void)snprintf(key_path, sizeof(key_path), "%s", folder_path(folder, "key"));
+    path = key_path;
     return 0;
 }
 
-/* Removes the folder's files; returns how many there were. */
-static int empty_folder(void)
-{
-    DIR *dir = opendir(folder);
-    int count = 0;
-
-    assert_non_null(dir);
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        count++;
-        assert_int_equal(unlinkat(dirfd(dir), entry->d_name, 0), 0);
-    }
-    (void)closedir(dir);
-    return count;
-}
-
-static int remove_folder(void **state)
+static int tear_down(void **state)
 {
     (void)state;
-    (void)empty_folder();
-    return rmdir(folder);
+    folder_remove(folder);
+    return 0;
 }
 
 static void write_bytes(const void *bytes, size_t size, mode_t mode)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
+    (void)unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, bytes, size), size);
     assert_int_equal(fchmod(fd, mode), 0);
@@ -325,11 +309,11 @@ static void a_file_of_any_size_is_harmless(void **state)
 static void a_private_key_is_private(void **state)
 {
     static const mode_t open_modes[] = {0640, 0604, 0620, 0602, 0610, 0601, 0644, 0666, 0777};
-    char chmod_line[330];
+    char chmod_line[PATH_MAX];
     uint8_t raw[32];
 
     (void)state;
-    (void)snprintf(chmod_line, sizeof(chmod_line), "chmod 600 %s", path);
+    (void)snprintf(chmod_line, sizeof(chmod_line), "chmod 600 %.1000s", path);
     unhex(SEED, raw);
     for (size_t i = 0; i < ARRAY_SIZE(open_modes); i++) {
         struct csc_error err = {0};
@@ -364,81 +348,6 @@ static void what_is_no_file_is_refused_at_once(void **state)
     csc_public_key_free(NULL);
 }
 
-/* ---- new keys ------------------------------------------------------------------------------------------------ */
-
-static mode_t mode_of(const char *file)
-{
-    struct stat st;
-
-    assert_int_equal(stat(file, &st), 0);
-    return st.st_mode & 07777;
-}
-
-static void new_pairs_fit_and_have_their_modes(void **state)
-{
-    static const mode_t umasks[] = {0, 022, 077, 0277};
-    char key_path[310], pub_path[310];
-
-    (void)state;
-    (void)snprintf(key_path, sizeof(key_path), "%s.key", path);
-    (void)snprintf(pub_path, sizeof(pub_path), "%s.pub", path);
-    for (size_t i = 0; i < ARRAY_SIZE(umasks); i++) {
-        struct csc_signing_key *key = NULL;
-        struct csc_public_key *public_key = NULL;
-        mode_t before = umask(umasks[i]);
-        int r = csc_keygen(path, i % 2 == 1, NULL);
-        (void)umask(before);
-        assert_int_equal(r, 0);
-        assert_int_equal(mode_of(key_path), 0600);
-        assert_int_equal(mode_of(pub_path), 0644 & ~umasks[i]);
-        assert_int_equal(csc_signing_key_load(key_path, &key, NULL), 0);
-        assert_int_equal(csc_public_key_load(pub_path, &public_key, NULL), 0);
-        assert_memory_equal(csc_signing_key_public(key)->bytes, public_key->bytes, 32);
-        csc_signing_key_free(key);
-        csc_public_key_free(public_key);
-        assert_int_equal(empty_folder(), 2);
-    }
-}
-
-static void no_file_is_overwritten(void **state)
-{
-    static const char *const suffixes[] = {".key", ".pub"};
-    char prefix[310];
-
-    (void)state;
-    (void)snprintf(prefix, sizeof(prefix), "%s/new", folder);
-    for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-        struct csc_error err = {0};
-        char content[8] = "";
-        (void)empty_folder();
-        (void)snprintf(path, sizeof(path), "%.280s%s", prefix, suffixes[i]);
-        write_bytes("mine", 4, 0600);
-        assert_int_equal(csc_keygen(prefix, false, &err), -CSC_E_OUTPUT);
-        assert_says(err.text, "exists");
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        assert_int_equal(read(fd, content, sizeof(content)), 4);
-        assert_string_equal(content, "mine");
-        (void)close(fd);
-        assert_int_equal(empty_folder(), 1); /* neither half a pair nor a temporary file */
-    }
-    (void)snprintf(path, sizeof(path), "%s/key", folder);
-}
-
-static void a_missing_folder_is_said(void **state)
-{
-    char prefix[320];
-    struct csc_error err = {0};
-
-    (void)state;
-    (void)snprintf(prefix, sizeof(prefix), "%s/missing/new", folder);
-    assert_int_equal(csc_keygen(prefix, false, &err), -CSC_E_OUTPUT);
-    assert_int_equal(csc_keygen(folder, false, &err) == 0, 1);
-    (void)snprintf(prefix, sizeof(prefix), "%s.key", folder);
-    assert_int_equal(unlink(prefix), 0);
-    (void)snprintf(prefix, sizeof(prefix), "%s.pub", folder);
-    assert_int_equal(unlink(prefix), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -451,10 +360,7 @@ int main(void)
         cmocka_unit_test(a_file_of_any_size_is_harmless),
         cmocka_unit_test(a_private_key_is_private),
         cmocka_unit_test(what_is_no_file_is_refused_at_once),
-        cmocka_unit_test(new_pairs_fit_and_have_their_modes),
-        cmocka_unit_test(no_file_is_overwritten),
-        cmocka_unit_test(a_missing_folder_is_said),
     };
 
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -170,7 +170,7 @@ static void base64_is_strict(void **state)
     static const char *const texts[] = {
         SIGNATURE "=",
         SIGNATURE "\\n",
-        " " SIGNATURE,
+        (" " SIGNATURE),
         "XBc8Xnjy50y/cmuxqzcq9rczoumznx8UNQYZxtYFcZM1Cc8ZKtOviQVDguSNwUlDrMxPtqCHydhKmKRWu5BSCR==",
         "XBc8Xnjy50y/cmuxqzcq9rczoumznx8UNQYZxtYFcZM1Cc8ZKtOviQVDguSNwUlDrMxPtqCHydhKmKRWu5BSCf==",
         "XBc8Xnjy50y/cmuxqzcq9rczoumznx8UNQYZxtYFcZM1Cc8ZKtOviQVDguSNwUlDrMxPtqCHydhKmKRWu5BSCQ",
@@ -221,7 +221,7 @@ static void every_field_is_protected(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(added); i++) {
-        (void)snprintf(text, sizeof(text), "{%s,%s", added[i], SIGNED + 1);
+        (void)snprintf(text, sizeof(text), "{%s,%s", added[i], &SIGNED[1]);
         assert_int_equal(verify_text(text, PUBLIC, "key-1", NULL), -CSC_E_INVALID);
     }
     for (size_t i = 0; i < ARRAY_SIZE(removed); i++) {
