@@ -55,6 +55,29 @@ static int pipes_open(struct pipes *pipes, struct csc_error *err)
     return 0;
 }
 
+static int compare_fds(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* Closes what the child inherited and does not need: descriptors of the caller's, and the life lines of other
+ * supervisors, which would keep them from noticing their end. */
+static int keep_only(struct pipes *pipes)
+{
+    int kept[] = {pipes->write[PIPE_STDOUT], pipes->write[PIPE_STDERR], pipes->write[PIPE_RESULT],
+                  pipes->read[PIPE_LIFE]};
+    unsigned from = STDERR_FILENO + 1;
+
+    qsort(kept, ARRAY_SIZE(kept), sizeof(*kept), compare_fds);
+    for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+        unsigned fd = (unsigned)kept[i];
+        if (fd > from && close_range(from, fd - 1, 0) < 0)
+            return -1;
+        from = fd >= from ? fd + 1 : from;
+    }
+    return close_range(from, ~0U, 0);
+}
+
 /* The child's whole life. Signals stay blocked: handlers of the caller's must not run here, and only the life
  * line ends a run early. */
 __attribute__((noreturn)) static void supervise(const struct csc_command *command, const struct csc_policy *policy,
@@ -63,8 +86,8 @@ __attribute__((noreturn)) static void supervise(const struct csc_command *comman
 {
     struct csc_exec_io child_io = *io;
 
-    for (int i = 0; i < PIPE_COUNT; i++)
-        close_fd(i == PIPE_LIFE ? &pipes->write[i] : &pipes->read[i]);
+    if (keep_only(pipes) < 0)
+        _exit(1);
     child_io.out_fd[CSC_STDOUT] = pipes->write[PIPE_STDOUT];
     child_io.out_fd[CSC_STDERR] = pipes->write[PIPE_STDERR];
     child_io.neutralise[CSC_STDOUT] = child_io.neutralise[CSC_STDERR] = false;
