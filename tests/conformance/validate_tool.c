@@ -70,15 +70,29 @@ static int validate(const char *kind, const void *bytes, size_t size)
     return EOF;
 }
 
+/* "KIND SIZE\n", cut in two in place. */
+static bool read_header(char *header, size_t *ret_size)
+{
+    char *space = strchr(header, ' '), *end;
+
+    if (!space)
+        return false;
+    *space = '\0';
+    *ret_size = strtoul(space + 1, &end, 10);
+    return *end == '\n';
+}
+
 int main(void)
 {
-    char kind[16];
+    char header[64];
     size_t size;
 
-    while (scanf("%15s %zu", kind, &size) == 2 && getchar() == '\n') {
+    while (fgets(header, sizeof(header), stdin)) {
+        if (!read_header(header, &size))
+            return EXIT_FAILURE;
         _cleanup_free_ char *bytes = malloc(size + 1);
-        if (!bytes || fread(bytes, 1, size, stdin) != size || validate(kind, bytes, size) < 0)
+        if (!bytes || fread(bytes, 1, size, stdin) != size || validate(header, bytes, size) < 0)
             return EXIT_FAILURE;
     }
-    return feof(stdin) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return EXIT_SUCCESS;
 }
