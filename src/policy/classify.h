@@ -52,9 +52,14 @@ extern const char csc_wrappers[];
  * one star. Ends with NULL. */
 extern const char *const csc_git_settings[];
 
-/* Credential paths: components in this order, anywhere in the text; `*` begins a component. Ends with NULL. */
-extern const char *const csc_secret_paths[];
-/* The entry of csc_secret_paths that the text names, or NULL. */
+/* A credential path: a component, or a folder and a component somewhere behind it. `*` begins a component. */
+struct csc_secret_path {
+    const char *name;   /* "name" or "folder/name" */
+    size_t first, file; /* bytes of each; `file` is 0 where there is only one */
+};
+
+extern const struct csc_secret_path csc_secret_paths[]; /* ends with a name of NULL */
+/* The name of the entry that the text mentions, or NULL. */
 const char *csc_secret_path_find(const char *text);
 
 #endif

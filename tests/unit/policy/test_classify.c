@@ -393,15 +393,15 @@ static void scopes_name_secrets_too(void **state)
 static void every_secret_path_is_found(void **state)
 {
     (void)state;
-    for (const char *const *pattern = csc_secret_paths; *pattern; pattern++) {
+    for (const struct csc_secret_path *secret = csc_secret_paths; secret->name; secret++) {
         char path[128], longer[160];
-        const char *star = strchr(*pattern, '*');
-        (void)snprintf(path, sizeof(path), "/home/u/%s%s", star ? "name" : "", star ? star + 1 : *pattern);
+        const char *star = strchr(secret->name, '*');
+        (void)snprintf(path, sizeof(path), "/home/u/%s%s", star ? "name" : "", star ? star + 1 : secret->name);
         if (!csc_secret_path_find(path))
             fail_msg("%s is not found", path);
         (void)snprintf(longer, sizeof(longer), "%s-not", path);
         const char *found = csc_secret_path_find(longer);
-        if (found == *pattern)
+        if (found == secret->name)
             fail_msg("%s is taken for %s", longer, found);
     }
 }
