@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A policy's hash does not depend on how it was written: its canonical form, read as the YAML that JSON is, has the
+ * same one. */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "policy/policy.h"
+
+static void check_policy(const struct csc_policy *policy, const uint8_t *bytes, size_t size)
+{
+    struct csc_arena arena = {0};
+    struct csc_buf canonical = {0};
+    struct csc_policy *again = NULL;
+    struct csc_value root;
+
+    fuzz_check_sha256(policy->sha256);
+    PROMISE(policy->name[0]);
+    PROMISE(policy->max_timeout_sec >= 1);
+    PROMISE(policy->allow_commands.count > 0 && policy->allowed_effects && policy->allowed_risks);
+    PROMISE(csc_yaml_parse(&arena, bytes, size, &root, NULL) == 0);
+    csc_canon_write(&canonical, &root);
+    PROMISE(!canonical.failed);
+    /* YAML does not take every JSON text: long keys and some characters are refused. */
+    if (csc_policy_parse(canonical.data, canonical.size, &again, NULL) == 0)
+        PROMISE(strcmp(again->sha256, policy->sha256) == 0);
+    csc_policy_free(again);
+    csc_buf_free(&canonical);
+    csc_arena_free(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    struct csc_policy *policy = NULL;
+    struct csc_error err = {0};
+
+    int code = csc_policy_parse(bytes, size, &policy, &err);
+    if (code == 0) {
+        check_policy(policy, bytes, size);
+    } else {
+        PROMISE(!policy);
+        fuzz_check_refusal(code, &err);
+    }
+    csc_policy_free(policy);
+    return 0;
+}
