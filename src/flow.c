@@ -121,6 +121,21 @@ static int conclude(struct run *run, const struct csc_command *command)
     return STOP;
 }
 
+/* A variable that is dropped although the contract names it must not be a riddle. */
+static void tell_refused_variables(const struct run *run, const struct csc_command *command)
+{
+    for (size_t i = 0; i < command->env_allow_count; i++) {
+        _cleanup_buf_ struct csc_buf text = {0};
+        if (!csc_env_is_refused(command->env_allow[i]))
+            continue;
+        csc_buf_puts(&text, "env_allow: ");
+        csc_buf_escape(&text, command->env_allow[i], strlen(command->env_allow[i]));
+        csc_buf_puts(&text, " is never handed on: it makes programs load or run something else");
+        if (!text.failed)
+            notice(run, text.data);
+    }
+}
+
 static int run_command(struct run *run, const struct csc_command *command)
 {
     const struct csc_flow *flow = run->flow;
@@ -131,6 +146,7 @@ static int run_command(struct run *run, const struct csc_command *command)
         return block(run, CSC_OUTCOME_EXPIRED, "the decision expired before command '%s' could start; run it again",
                      command->id);
     }
+    tell_refused_variables(run, command);
     int r = (flow->isolate ? csc_exec_run_isolated : csc_exec_run)(command, flow->policy, &flow->io, run->current,
                                                                    &failure);
     if (r == 0)

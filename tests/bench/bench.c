@@ -54,7 +54,8 @@ static double now_us(void)
 /* Runs a program with its output thrown away; returns the peak memory in KiB. */
 static long run_program(const char *const *argv)
 {
-    static char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
+    static char path[] = "PATH=/usr/bin:/bin";
+    static char *const environment[] = {path, NULL};
     posix_spawn_file_actions_t actions;
     struct rusage usage;
     pid_t child;
