@@ -10,7 +10,7 @@ prefix ?= /usr/local
 DESTDIR ?=
 
 all:
-	@scripts/build build
+	@scripts/build build plain
 
 demo check lint sanitize fuzz bench coverage:
 	@scripts/$@
