@@ -46,7 +46,7 @@ static void arena_refuses_what_cannot_be(void **state)
     (void)state;
     assert_null(csc_arena_alloc(&arena, SIZE_MAX));
     assert_null(csc_arena_alloc(&arena, SIZE_MAX - 15));
-    assert_null(csc_arena_alloc(&arena, SIZE_MAX - 64));
+    assert_null(csc_arena_alloc(&arena, SIZE_MAX - 16));
     assert_null(csc_arena_array(&arena, SIZE_MAX / 2, 3));
     assert_null(csc_arena_array(&arena, (size_t)1 << 33, (size_t)1 << 33));
     assert_null(csc_arena_copy(&arena, "", SIZE_MAX));
