@@ -135,6 +135,13 @@ struct csc_receipt;
 
 /* Parses an ExecutionReceipt, section 1.5: at most CSC_RECEIPT_BYTES_MAX bytes. Checks no signature. */
 CSC_API int csc_receipt_parse(const void *bytes, size_t size, struct csc_receipt **ret_receipt, struct csc_error *err);
+/*
+ * Builds the receipt of a contract that was decided upon and not executed, because the decision is not "allow" or has
+ * expired: status blocked or expired, not signed yet. For an allowed one csc_run() builds it (CSC_E_USAGE here).
+ */
+CSC_API int csc_receipt_build_refusal(const struct csc_contract *contract, const struct csc_policy *policy,
+                                      const struct csc_decision *decision, struct csc_receipt **ret_receipt,
+                                      struct csc_error *err);
 CSC_API void csc_receipt_free(struct csc_receipt *receipt);
 CSC_API enum csc_status csc_receipt_status(const struct csc_receipt *receipt);
 CSC_API const char *csc_receipt_execution_id(const struct csc_receipt *receipt);

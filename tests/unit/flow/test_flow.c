@@ -403,6 +403,46 @@ static void test_threads(void **state)
     }
 }
 
+/* A decision without a run: its receipt says why nothing was executed, and nothing else. */
+static void test_refusals(void **state)
+{
+    static const struct {
+        struct command command;
+        const char *approval;
+        time_t jump;
+        int code;
+        enum csc_status status;
+        const char *error;
+    } cases[] = {
+        {{.argv = "\"rm\""}, "policy_only", 0, 0, CSC_STATUS_BLOCKED, "COMMAND_NOT_ALLOWED: "},
+        {{.argv = "\"true\""}, "human_required", 0, 0, CSC_STATUS_BLOCKED, "APPROVAL_REQUIRED: "},
+        {{.argv = "\"true\""}, "policy_only", 301, 0, CSC_STATUS_EXPIRED, "the decision expired"},
+        {{.argv = "\"true\""}, "policy_only", 0, -CSC_E_USAGE, CSC_STATUS_BLOCKED, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct csc_contract *contract = contract_of(&cases[i].command, 1, cases[i].approval, "");
+        struct csc_policy *policy = test_policy();
+        struct csc_decision *decision = NULL;
+        struct csc_receipt *receipt = NULL;
+        struct csc_error err = {0};
+
+        assert_int_equal(csc_decide(contract, policy, &decision, &err), 0);
+        clock_jump = cases[i].jump;
+        assert_int_equal(csc_receipt_build_refusal(contract, policy, decision, &receipt, &err), cases[i].code);
+        clock_jump = 0;
+        if (receipt) {
+            assert_int_equal(csc_receipt_status(receipt), cases[i].status);
+            assert_int_equal(strncmp(csc_receipt_error(receipt), cases[i].error, strlen(cases[i].error)), 0);
+        }
+        csc_receipt_free(receipt);
+        csc_decision_free(decision);
+        csc_policy_free(policy);
+        csc_contract_free(contract);
+    }
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -433,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_caller_is_left_alone),
         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_refusals),
     };
 
     return cmocka_run_group_tests_name("flow", tests, make_folder, remove_folder);
