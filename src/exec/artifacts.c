@@ -36,6 +36,21 @@ static void say(const struct collection *c, const char *path, const char *why)
     c->notifier->notice(c->notifier->context, text);
 }
 
+/* Absolute, and no component that a glob would take for a name: "/w/./x" is not what "/w/?/x" means. */
+static bool is_plain_path(const char *path)
+{
+    if (path[0] != '/')
+        return false;
+    for (const char *part = path + 1;; part++) {
+        size_t size = strcspn(part, "/");
+        if (size == 0 || (part[0] == '.' && (size == 1 || (size == 2 && part[1] == '.'))))
+            return false;
+        part += size;
+        if (*part == '\0')
+            return true;
+    }
+}
+
 static bool is_in_write_scope(const struct csc_contract *contract, const char *path)
 {
     for (size_t i = 0; i < contract->command_count; i++)
@@ -128,8 +143,8 @@ static int collect(struct collection *c, const struct csc_contract *contract, co
 {
     struct csc_artifact artifact = {0};
 
-    if (path[0] != '/' || csc_path_has_dotdot(path) || !is_in_write_scope(contract, path)) {
-        say(c, path, "is outside every write scope; it is not hashed");
+    if (!is_plain_path(path) || !is_in_write_scope(contract, path)) {
+        say(c, path, "is in no write scope, or not written plainly; it is not hashed");
         return 0;
     }
     _cleanup_close_ int fd = open_output(c, path);
