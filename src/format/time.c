@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <time.h>
 
+static const int64_t DAY = 86400 * CSC_SECOND;
+
 int64_t csc_time_now(void)
 {
     struct timespec now = {0};
@@ -12,22 +14,60 @@ int64_t csc_time_now(void)
     return now.tv_sec * CSC_SECOND + now.tv_nsec / 1000;
 }
 
+/*
+ * The Gregorian calendar by arithmetic, in years that begin in March, so that the leap day is the last: gmtime_r(3)
+ * and timegm(3) read /etc/localtime and set the process's time zone on the way.
+ */
+enum { DAYS_TO_MARCH_0000 = 719468, DAYS_OF_400_YEARS = 146097 };
+
+struct date {
+    int year, month, day; /* from 1 */
+};
+
+static int days_before_month(int month_from_march)
+{
+    return (153 * month_from_march + 2) / 5;
+}
+
+/* Since 1970-01-01. */
+static int64_t days_of(const struct date *date)
+{
+    int year = date->month > 2 ? date->year : date->year - 1;
+    int month = (date->month + 9) % 12;
+
+    return (int64_t)365 * year + year / 4 - year / 100 + year / 400 + days_before_month(month) + date->day - 1 -
+           DAYS_TO_MARCH_0000;
+}
+
+static struct date date_of(int64_t days)
+{
+    int64_t since = days + DAYS_TO_MARCH_0000;
+    int in_era = (int)(since % DAYS_OF_400_YEARS);
+    int year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+    int in_year = in_era - (365 * year + year / 4 - year / 100);
+    int month = (5 * in_year + 2) / 153;
+    bool next_year = month >= 10;
+
+    return (struct date){
+        .year = (int)(since / DAYS_OF_400_YEARS) * 400 + year + next_year,
+        .month = next_year ? month - 9 : month + 3,
+        .day = in_year - days_before_month(month) + 1,
+    };
+}
+
 void csc_time_format(int64_t time, char ret_text[CSC_TIME_TEXT])
 {
-    time_t seconds = time / CSC_SECOND;
-    long micros = (long)(time % CSC_SECOND);
-    struct tm tm = {0};
+    /* The protocol's texts end with the year 9999; a clock beyond either end is shown as that end. */
+    int64_t first = days_of(&(struct date){1, 1, 1}) * DAY, last = days_of(&(struct date){10000, 1, 1}) * DAY - 1;
 
-    if (micros < 0) {
-        micros += (long)CSC_SECOND;
-        seconds--;
-    }
-    (void)gmtime_r(&seconds, &tm);
-    /* The remainders keep every field within its width, whatever the clock says. */
-    (void)snprintf(ret_text, CSC_TIME_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u.%06ld+00:00",
-                   (unsigned)(tm.tm_year + 1900) % 10000u, (unsigned)(tm.tm_mon + 1) % 100u,
-                   (unsigned)tm.tm_mday % 100u, (unsigned)tm.tm_hour % 100u, (unsigned)tm.tm_min % 100u,
-                   (unsigned)tm.tm_sec % 100u, micros % 1000000);
+    time = time < first ? first : time > last ? last : time;
+    int64_t days = time / DAY - (time % DAY < 0);
+    int64_t micros = time - days * DAY;
+    unsigned seconds = (unsigned)(micros / CSC_SECOND);
+    struct date date = date_of(days);
+    (void)snprintf(ret_text, CSC_TIME_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u.%06u+00:00", (unsigned)date.year % 10000U,
+                   (unsigned)date.month % 100U, (unsigned)date.day % 100U, seconds / 3600 % 24, seconds / 60 % 60,
+                   seconds % 60, (unsigned)(micros % CSC_SECOND));
 }
 
 /* Reads exactly `width` digits and moves on. */
@@ -52,36 +92,28 @@ static bool literal(const char **p, char c)
     return true;
 }
 
-static int days_in_month(int year, int month)
+static bool read_date(const char **p, int64_t *ret_days)
 {
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    struct date date;
 
-    return days[month - 1] + (month == 2 && leap);
+    if (!digits(p, 4, &date.year) || !literal(p, '-') || !digits(p, 2, &date.month) || !literal(p, '-') ||
+        !digits(p, 2, &date.day) || date.year < 1 || date.month < 1 || date.month > 12)
+        return false;
+    *ret_days = days_of(&date);
+    const struct date same = date_of(*ret_days);
+    return same.month == date.month && same.day == date.day; /* no February 30 */
 }
 
-static bool read_date(const char **p, struct tm *tm)
+/* Since midnight. */
+static bool read_clock(const char **p, int64_t *ret_micros)
 {
-    int year, month, day;
-
-    if (!digits(p, 4, &year) || !literal(p, '-') || !digits(p, 2, &month) || !literal(p, '-') || !digits(p, 2, &day))
-        return false;
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
-        return false;
-    tm->tm_year = year - 1900;
-    tm->tm_mon = month - 1;
-    tm->tm_mday = day;
-    return true;
-}
-
-static bool read_clock(const char **p, struct tm *tm, int64_t *ret_micros)
-{
+    int hours, minutes, seconds;
     int64_t unit = CSC_SECOND;
 
-    if (!digits(p, 2, &tm->tm_hour) || !literal(p, ':') || !digits(p, 2, &tm->tm_min) || !literal(p, ':') ||
-        !digits(p, 2, &tm->tm_sec) || tm->tm_hour > 23 || tm->tm_min > 59 || tm->tm_sec > 59)
+    if (!digits(p, 2, &hours) || !literal(p, ':') || !digits(p, 2, &minutes) || !literal(p, ':') ||
+        !digits(p, 2, &seconds) || hours > 23 || minutes > 59 || seconds > 59)
         return false;
-    *ret_micros = 0;
+    *ret_micros = ((hours * 60 + minutes) * 60 + seconds) * CSC_SECOND;
     if (!literal(p, '.'))
         return true;
     const char *start = *p;
@@ -109,13 +141,12 @@ static bool read_offset(const char **p, int *ret_offset)
 
 bool csc_time_parse(const char *text, int64_t *ret_time)
 {
-    struct tm tm = {0};
-    int64_t micros;
+    int64_t days, micros;
     int offset;
 
-    if (!read_date(&text, &tm) || (!literal(&text, 'T') && !literal(&text, 't')) || !read_clock(&text, &tm, &micros) ||
+    if (!read_date(&text, &days) || (!literal(&text, 'T') && !literal(&text, 't')) || !read_clock(&text, &micros) ||
         !read_offset(&text, &offset) || *text != '\0')
         return false;
-    *ret_time = ((int64_t)timegm(&tm) - offset) * CSC_SECOND + micros;
+    *ret_time = days * DAY + micros - offset * CSC_SECOND;
     return true;
 }
