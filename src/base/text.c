@@ -7,30 +7,6 @@
 
 #include "base/cleanup.h"
 
-static bool continuation(unsigned char c)
-{
-    return (c & 0xC0) == 0x80;
-}
-
-size_t csc_utf8_sequence(const unsigned char *s, size_t size)
-{
-    if (size >= 1 && s[0] < 0x80)
-        return 1;
-    if (size >= 2 && s[0] >= 0xC2 && s[0] <= 0xDF && continuation(s[1]))
-        return 2;
-    if (size >= 3 && (s[0] & 0xF0) == 0xE0 && continuation(s[1]) && continuation(s[2])) {
-        if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F))
-            return 0; /* overlong; surrogates */
-        return 3;
-    }
-    if (size >= 4 && s[0] >= 0xF0 && s[0] <= 0xF4 && continuation(s[1]) && continuation(s[2]) && continuation(s[3])) {
-        if ((s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
-            return 0; /* overlong; above U+10FFFF */
-        return 4;
-    }
-    return 0;
-}
-
 bool csc_utf8_valid(const char *s, size_t size)
 {
     const unsigned char *p = (const unsigned char *)s;
@@ -49,7 +25,7 @@ size_t csc_utf8_count(const char *s, size_t size)
     size_t count = 0;
 
     for (size_t i = 0; i < size; i++)
-        count += !continuation((unsigned char)s[i]);
+        count += !csc_utf8_continuation((unsigned char)s[i]);
     return count;
 }
 

@@ -6,9 +6,34 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+static inline bool csc_utf8_continuation(unsigned char c)
+{
+    return (c & 0xC0) == 0x80;
+}
+
 /* Length in bytes (1-4) of the well-formed UTF-8 sequence at `s`, which has `size` bytes left; 0 when it is
- * malformed: overlong, a surrogate, above U+10FFFF, or cut off. */
-size_t csc_utf8_sequence(const unsigned char *s, size_t size);
+ * malformed: overlong, a surrogate, above U+10FFFF, or cut off. Inline, since readers call
+ * it for every character. */
+static inline size_t csc_utf8_sequence(const unsigned char *s, size_t size)
+{
+    if (size >= 1 && s[0] < 0x80)
+        return 1;
+    if (size >= 2 && s[0] >= 0xC2 && s[0] <= 0xDF && csc_utf8_continuation(s[1]))
+        return 2;
+    if (size >= 3 && (s[0] & 0xF0) == 0xE0 && csc_utf8_continuation(s[1]) && csc_utf8_continuation(s[2])) {
+        if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F))
+            return 0; /* overlong; surrogates */
+        return 3;
+    }
+    if (size >= 4 && s[0] >= 0xF0 && s[0] <= 0xF4 && csc_utf8_continuation(s[1]) && csc_utf8_continuation(s[2]) &&
+        csc_utf8_continuation(s[3])) {
+        if ((s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
+            return 0; /* overlong; above U+10FFFF */
+        return 4;
+    }
+    return 0;
+}
+
 bool csc_utf8_valid(const char *s, size_t size);
 /* Number of code points in valid UTF-8. */
 size_t csc_utf8_count(const char *s, size_t size);
