@@ -204,7 +204,7 @@ static bool setting_is(const char *setting, const char *assignment)
            csc_ascii_equal(assignment + size - after, name + strlen(name) - after, after);
 }
 
-/* The setting that an element assigns, be it of -c, of --config-env, or of the --config of git clone. */
+/* The setting that an element assigns, be it of -c, of --config-env, or of the --config of git clone; "" for none. */
 static const char *assigned_setting(const struct program *program, size_t i)
 {
     static const char *const separate[] = {"-c", "--config", "--config-env"};
@@ -212,12 +212,12 @@ static const char *assigned_setting(const struct program *program, size_t i)
 
     for (size_t k = 0; k < ARRAY_SIZE(separate); k++) {
         if (strcmp(element, separate[k]) == 0)
-            return i + 1 < program->count ? program->items[i + 1] : NULL;
+            return i + 1 < program->count ? program->items[i + 1] : "";
         size_t size = strlen(separate[k]);
         if (k > 0 && strncmp(element, separate[k], size) == 0 && element[size] == '=')
             return element + size + 1;
     }
-    return strncmp(element, "-c", 2) == 0 ? element + 2 : NULL;
+    return strncmp(element, "-c", 2) == 0 ? element + 2 : "";
 }
 
 /*
@@ -230,7 +230,7 @@ static const char *hidden_by_setting(const struct program *program)
         return NULL;
     for (size_t i = 0; i < program->count; i++) {
         const char *assignment = assigned_setting(program, i);
-        for (const char *const *s = csc_git_settings; assignment && *s; s++)
+        for (const char *const *s = csc_git_settings; *s; s++)
             if (setting_is(*s, assignment))
                 return *s;
     }

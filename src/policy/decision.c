@@ -28,7 +28,7 @@ int csc_decision_value(const struct csc_decision *decision, struct csc_arena *ar
 {
     const char *code = csc_reason_name(decision->code);
     char expires_at[CSC_TIME_TEXT];
-    struct csc_value classified;
+    struct csc_value classified = {0};
     struct csc_object object;
 
     csc_time_format(decision->expires_at, expires_at);

@@ -32,7 +32,7 @@ static int decide(void *context)
     } else {
         assert_null(decision);
     }
-    if (r == 0)
+    if (r == 0 && text)
         r = csc_decision_validate(text, strlen(text), &err);
     if (r < 0)
         assert_out_of_memory(r, &err);

@@ -209,10 +209,7 @@ static void the_weaker_classification_does_not_excuse_the_proposal(void **state)
 
 static void the_reason_is_one_safe_line(void **state)
 {
-    static const char *const programs[] = {"\x1b[31mred", "line\nbreak",
-                                           "\xe2\x80\xae"
-                                           "desrever",
-                                           "caf\xc3\xa9"};
+    static const char *const programs[] = {"\x1b[31mred", "line\nbreak", "\342\200\256desrever", "caf\xc3\xa9"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
