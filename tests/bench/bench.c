@@ -3,17 +3,17 @@
  * Ratios against named baselines, measured in one interleaved run (arms A B A B ...), minimum and median. Nothing
  * here passes or fails: figures of one machine are compared with each other only.
  *
- *   bench CSC EMPTY FOLDER    CSC the command, EMPTY a static-pie program that does nothing, FOLDER for inputs
+ *   bench CSC PROGRAMS FOLDER    CSC the command, PROGRAMS where `empty` and `peak` are, FOLDER for inputs
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <nettle/sha2.h>
 #include <sodium.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -51,13 +51,12 @@ static double now_us(void)
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-/* Runs a program with its output thrown away; returns the peak memory in KiB. */
-static long run_program(const char *const *argv)
+/* Runs a program with its output thrown away. */
+static void run_program(const char *const *argv)
 {
     static char path[] = "PATH=/usr/bin:/bin";
     static char *const environment[] = {path, NULL};
     posix_spawn_file_actions_t actions;
-    struct rusage usage;
     pid_t child;
 
     (void)posix_spawn_file_actions_init(&actions);
@@ -66,11 +65,36 @@ static long run_program(const char *const *argv)
         die(argv[0]);
     (void)posix_spawn_file_actions_destroy(&actions);
     int status;
-    if (wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         (void)fprintf(stderr, "bench: %s %s: status %x\n", argv[0], argv[1] ? argv[1] : "", (unsigned)status);
         exit(70);
     }
-    return usage.ru_maxrss;
+}
+
+/* Peak memory in KiB, by the program `peak`. */
+static long peak_memory(const char *const *argv)
+{
+    const char *measured[16] = {"./peak"};
+    long kib = 0;
+    int fds[2];
+
+    for (size_t i = 0; argv[i] && i + 2 < ARRAY_SIZE(measured); i++)
+        measured[i + 1] = argv[i];
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        die("pipe");
+    pid_t child = fork();
+    if (child == 0) {
+        (void)dup2(fds[1], STDOUT_FILENO);
+        (void)execv(measured[0], (char *const *)measured);
+        _exit(127);
+    }
+    (void)close(fds[1]);
+    FILE *text = fdopen(fds[0], "r");
+    if (!text || fscanf(text, "%ld", &kib) != 1)
+        die("peak");
+    (void)fclose(text);
+    (void)waitpid(child, NULL, 0);
+    return kib;
 }
 
 static int by_value(const void *a, const void *b)
@@ -91,12 +115,14 @@ static void compare(const struct comparison *c)
             if (c->arms[a].call)
                 c->arms[a].call(c->arms[a].context);
             else
-                memory[a] = run_program(c->arms[a].argv);
+                run_program(c->arms[a].argv);
             if (i >= 0)
                 times[a][i] = now_us() - start;
         }
     }
     for (int a = 0; a < ARMS_MAX && c->arms[a].name; a++) {
+        if (!c->arms[a].call)
+            memory[a] = peak_memory(c->arms[a].argv);
         qsort(times[a], (size_t)c->repeats, sizeof(double), by_value);
         double minimum = times[a][0], median = times[a][c->repeats / 2];
         (void)printf("| %s | %s | %.1f | %.1f | ", a == 0 ? c->what : "", c->arms[a].name, minimum, median);
@@ -262,10 +288,15 @@ int main(int argc, char **argv)
     struct signing signing = {0};
 
     if (argc != 4 || chdir(argv[3]) < 0) {
-        (void)fprintf(stderr, "usage: bench CSC EMPTY FOLDER\n");
+        (void)fprintf(stderr, "usage: bench CSC PROGRAMS FOLDER\n");
         return 64;
     }
-    const char *csc = argv[1], *empty = argv[2];
+    char empty[PATH_MAX], peak[PATH_MAX];
+    const char *csc = argv[1];
+    (void)snprintf(empty, sizeof(empty), "%s/empty", argv[2]);
+    (void)snprintf(peak, sizeof(peak), "%s/peak", argv[2]);
+    if (symlink(peak, "peak") < 0)
+        die(peak);
     write_file("policy.yaml", policy, sizeof(policy) - 1);
     const char *small = write_contract("true.json", "\"true\"", "");
     const char *drain = write_contract("drain.json", "\"head\",\"-c\",\"1G\",\"/dev/zero\"", "");
