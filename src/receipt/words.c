@@ -56,24 +56,17 @@ static size_t append_line(struct csc_buf *buf, const char *line, size_t room)
     return room - count;
 }
 
+/* A full tail may begin within a character, but then it holds 4000 whole ones after that. */
 static void append_tail(struct csc_buf *buf, const struct csc_exec_result *last, size_t room)
 {
-    const char *s = last->tail;
-    size_t size = last->tail_size;
-
-    /* A tail of full length may begin within a character: the rest of that one says nothing. */
-    for (int i = 0; i < 3 && last->tail_size == sizeof(last->tail) && ((unsigned char)*s & 0xC0) == 0x80; i++) {
-        s++;
-        size--;
-    }
-    if (size == 0 || room < 2)
+    if (last->tail_size == 0 || room < 2)
         return;
     if (buf->size > 0) {
         csc_buf_putc(buf, '\n');
         room--;
     }
-    size_t count = count_characters(s, size);
-    append_characters(buf, s, size, count > room ? count - room : 0, room);
+    size_t count = count_characters(last->tail, last->tail_size);
+    append_characters(buf, last->tail, last->tail_size, count > room ? count - room : 0, room);
 }
 
 /* csc's own words: the caller's, or the executor's. */
