@@ -19,7 +19,12 @@ struct program {
     size_t count;
     const char *first_word; /* of git-push: push; else NULL */
     const struct csc_program_options *options;
+    size_t *steps; /* taken so far for the whole command */
 };
+
+/* More elements than any command line of a person needs looking at. Threat: wrapped programs behind unknown options,
+ * each of which could begin at many places, would keep the decision busy for seconds. */
+enum { STEPS_MAX = 10000 };
 
 /* Where matching has got to. */
 struct cursor {
@@ -72,7 +77,7 @@ static bool any_is(struct slice alternatives, const char *word, bool (*is)(struc
     while (alternatives.size > 0) {
         const char *bar = memchr(alternatives.text, '|', alternatives.size);
         size_t size = bar ? (size_t)(bar - alternatives.text) : alternatives.size;
-        if (is((struct slice){alternatives.text, size}, word))
+        if (alternatives.text[0] == word[0] && is((struct slice){alternatives.text, size}, word))
             return true;
         size_t used = size + (bar ? 1 : 0);
         alternatives = (struct slice){alternatives.text + used, alternatives.size - used};
@@ -83,6 +88,15 @@ static bool any_is(struct slice alternatives, const char *word, bool (*is)(struc
 static bool list_has(const char *list, const char *word)
 {
     return any_is((struct slice){list, strlen(list)}, word, word_is);
+}
+
+/* False when the command has used up its steps. */
+static bool may_go_on(const struct program *program)
+{
+    if (*program->steps >= STEPS_MAX)
+        return false;
+    ++*program->steps;
+    return true;
 }
 
 static bool is_option(const char *element)
@@ -101,7 +115,7 @@ static const char *read_word(struct cursor *c)
         c->first_word_done = true;
         return p->first_word;
     }
-    while (c->next < p->count) {
+    while (c->next < p->count && may_go_on(p)) {
         const char *element = p->items[c->next++];
         if (c->no_options || !is_option(element))
             return element;
@@ -130,7 +144,9 @@ static bool match_word(struct cursor *c, struct slice alternatives)
 
 static bool match_option(struct cursor *c, struct slice alternatives)
 {
-    for (size_t i = c->next; i < c->program->count && strcmp(c->program->items[i], "--") != 0; i++) {
+    for (size_t i = c->next; i < c->program->count && may_go_on(c->program); i++) {
+        if (strcmp(c->program->items[i], "--") == 0)
+            return false;
         if (any_is(alternatives, c->program->items[i], option_is)) {
             c->next = i + 1;
             return true;
@@ -148,7 +164,7 @@ static bool is_remote(const char *element)
 
 static bool match_remote(const struct cursor *c)
 {
-    for (size_t i = c->next; i < c->program->count; i++)
+    for (size_t i = c->next; i < c->program->count && may_go_on(c->program); i++)
         if (is_remote(c->program->items[i]))
             return true;
     return false;
@@ -264,10 +280,11 @@ static void classify_program(struct csc_classification *best, const struct progr
 }
 
 /* argv from `items` on, as the program it would run. */
-static struct program as_program(char *const *items, size_t count)
+static struct program as_program(char *const *items, size_t count, size_t *steps)
 {
     const char *slash = strrchr(items[0], '/');
-    struct program program = {.name = slash ? slash + 1 : items[0], .items = items + 1, .count = count - 1};
+    struct program program = {
+        .name = slash ? slash + 1 : items[0], .items = items + 1, .count = count - 1, .steps = steps};
 
     if (strncmp(program.name, "git-", 4) == 0) { /* /usr/lib/git-core/git-push is git push */
         program.first_word = program.name + 4;
@@ -284,16 +301,17 @@ static struct program as_program(char *const *items, size_t count)
  * is tried: an argument that merely looks like a program costs a classification that is too strong, never one that
  * is too weak. Strings for a shell are not read: allowing a shell allows everything.
  */
-static void classify_argv(struct csc_classification *best, const struct csc_argv *argv, const struct csc_policy *policy)
+static void classify_argv(struct csc_classification *best, const struct csc_argv *argv, const struct csc_policy *policy,
+                          size_t *steps)
 {
     size_t count = argv->count < CSC_ARGV_COUNT_MAX ? argv->count : CSC_ARGV_COUNT_MAX;
-    struct program program = as_program(argv->items, count);
+    struct program program = as_program(argv->items, count, steps);
 
     classify_program(best, &program, policy);
     if (!list_has(csc_wrappers, program.name))
         return;
     for (size_t i = 1; i < count; i++) {
-        program = as_program(argv->items + i, count - i);
+        program = as_program(argv->items + i, count - i, steps);
         classify_program(best, &program, policy);
     }
 }
@@ -310,12 +328,16 @@ struct csc_classification csc_classify(const struct csc_command *command, const 
 {
     struct csc_classification best = {.core = command->proposed_effect,
                                       .effect_type = csc_effect_names[command->proposed_effect]};
+    size_t steps = 0;
 
     for (size_t i = 0; i < command->argv_count; i++) {
-        classify_argv(&best, &command->argvs[i], policy);
+        classify_argv(&best, &command->argvs[i], policy, &steps);
         for (size_t k = 0; k < command->argvs[i].count; k++)
             classify_path(&best, command->argvs[i].items[k]);
     }
+    if (steps >= STEPS_MAX) /* what was not read could be anything */
+        keep_stronger(&best, CSC_EFFECT_TOUCH_SECRETS, csc_effect_names[CSC_EFFECT_TOUCH_SECRETS],
+                      "too many readings to tell what runs");
     classify_path(&best, command->cwd);
     for (size_t i = 0; i < command->read_path_count; i++)
         classify_path(&best, command->read_paths[i]);

@@ -28,7 +28,8 @@ static int note_classified(void *context, const struct csc_rule *rule, const str
     const struct draft *draft = context;
     struct csc_decision *decision = draft->decision;
 
-    if (!rule->admits || judgement->verdict == CSC_DENY)
+    (void)judgement;
+    if (!rule->classifies)
         return 0;
     struct csc_classified *classified = &decision->classified[decision->classified_count++];
     classified->command_id = copy(decision, view->command->id);

@@ -124,8 +124,8 @@ static struct csc_judgement judge_approval_mode(const struct csc_view *view)
 /* The order fixes which reason code is reported. */
 static const struct csc_rule first_rule = {"risk_class", false, judge_risk, csc_tell_risk, csc_mend_risk};
 static const struct csc_rule command_rules[] = {
-    {"argv", true, judge_argv, csc_tell_argv, csc_mend_argv},
-    {"proposed_effect_type", false, judge_proposed_effect, csc_tell_proposed_effect, csc_mend_proposed_effect},
+    {"argv", false, judge_argv, csc_tell_argv, csc_mend_argv},
+    {"proposed_effect_type", true, judge_proposed_effect, csc_tell_proposed_effect, csc_mend_proposed_effect},
     {"classified_effect", false, judge_classified_effect, csc_tell_classified_effect, csc_mend_classified_effect},
     {"timeout_sec", false, judge_timeout, csc_tell_timeout, csc_mend_timeout},
     {"network", false, judge_network, csc_tell_network, csc_mend_network},
@@ -171,16 +171,14 @@ static int apply(struct walker *walker, const struct csc_rule *rule, const struc
 
 static int apply_to_command(struct walker *walker, const struct csc_command *command)
 {
-    const struct csc_view view = {
-        .policy = walker->walk->policy,
-        .contract = walker->walk->contract,
-        .command = command,
-        .classification = csc_classify(command, walker->walk->policy),
-    };
+    struct csc_view view = {.policy = walker->walk->policy, .contract = walker->walk->contract, .command = command};
     int r = 0;
 
-    for (size_t i = 0; i < ARRAY_SIZE(command_rules) && r == 0 && !is_over(walker); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(command_rules) && r == 0 && !is_over(walker); i++) {
+        if (command_rules[i].classifies)
+            view.classification = csc_classify(command, view.policy);
         r = apply(walker, &command_rules[i], &view);
+    }
     return r;
 }
 

@@ -13,8 +13,8 @@
 struct csc_view {
     const struct csc_policy *policy;
     const struct csc_contract *contract;
-    const struct csc_command *command; /* NULL: the contract as a whole */
-    struct csc_classification classification;
+    const struct csc_command *command;        /* NULL: the contract as a whole */
+    struct csc_classification classification; /* of the command, behind step 2 */
 };
 
 /* What it says. */
@@ -28,7 +28,7 @@ struct csc_draft;
 
 struct csc_rule {
     const char *name;
-    bool admits; /* step 2: a command that passes it stands in classified_effects */
+    bool classifies; /* the first behind step 2: a command that gets here stands in classified_effects */
     struct csc_judgement (*judge)(const struct csc_view *view);
     /* Says what it saw and what would pass, in one line of safe text. */
     void (*tell)(const struct csc_view *view, const struct csc_judgement *judgement, struct csc_buf *text);
