@@ -27,8 +27,8 @@ static const char *const versions[] = {CSC_POLICY_VERSION, NULL};
 
 #define ARRAY_OF(item_, min_, unique_)                                                                                 \
     {                                                                                                                  \
-        .kind = CSC_KIND_ARRAY, .size = sizeof(struct csc_list), .min = min_, .max = INT64_MAX, .unique = unique_,     \
-        .item = item_                                                                                                  \
+        .kind = CSC_KIND_ARRAY, .size = sizeof(struct csc_list), .min = (min_), .max = INT64_MAX, .unique = (unique_), \
+        .item = (item_)                                                                                                \
     }
 
 static const struct csc_shape version = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = versions};
