@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "receipt/key.h"
@@ -119,6 +120,17 @@ static int load_private(const char *path, struct csc_key_text *text, struct csc_
     return 0;
 }
 
+/* The library supervises commands in a forked child of its caller's, which has no business with the key. */
+static int keep_from_children(const struct csc_signing_key *key, struct csc_error *err)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = (uintptr_t)key & ~(page - 1), end = (uintptr_t)(key + 1);
+
+    if (madvise((void *)start, end - start, MADV_DONTFORK) < 0)
+        return csc_fail_errno(err, CSC_E_INTERNAL, errno, "cannot keep the key out of child processes");
+    return 0;
+}
+
 static int load_signing_key(const char *path, struct csc_signing_key **ret_key, struct csc_error *err)
 {
     int r = csc_crypto_ready(err);
@@ -128,7 +140,9 @@ static int load_signing_key(const char *path, struct csc_signing_key **ret_key, 
     _cleanup_signing_key_ struct csc_signing_key *key = sodium_malloc(sizeof(*key));
     if (!text || !key)
         return csc_fail_memory(err);
-    r = load_private(path, text, key, err);
+    r = keep_from_children(key, err);
+    if (r == 0)
+        r = load_private(path, text, key, err);
     if (r < 0)
         return r;
     (void)sodium_mprotect_readonly(key);

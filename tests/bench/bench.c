@@ -278,31 +278,12 @@ static void prepare_signing(struct signing *s)
         die("signing");
 }
 
-int main(int argc, char **argv)
+static void compare_all(const char *csc, const char *empty, const struct signing *signing)
 {
-    static const char policy[] =
-        "policy_schema_version: csc.policy.v0.1\nname: bench\nallow_commands: ['true', head]\n"
-        "allowed_effect_types: [observe]\nallowed_risk_classes: [low]\nmax_timeout_sec: 600\nnetwork: deny\n"
-        "allow_secret_refs: false\nallowed_cwd_prefixes: [/]\nallowed_read_prefixes: [/]\n";
     static const char *const producer[] = {"/usr/bin/head", "-c", "1G", "/dev/zero", NULL};
-    struct signing signing = {0};
-
-    if (argc != 4 || chdir(argv[3]) < 0) {
-        (void)fprintf(stderr, "usage: bench CSC PROGRAMS FOLDER\n");
-        return 64;
-    }
-    char empty[PATH_MAX], peak[PATH_MAX];
-    const char *csc = argv[1];
-    (void)snprintf(empty, sizeof(empty), "%s/empty", argv[2]);
-    (void)snprintf(peak, sizeof(peak), "%s/peak", argv[2]);
-    if (symlink(peak, "peak") < 0)
-        die(peak);
-    write_file("policy.yaml", policy, sizeof(policy) - 1);
     const char *small = write_contract("true.json", "\"true\"", "");
     const char *drain = write_contract("drain.json", "\"head\",\"-c\",\"1G\",\"/dev/zero\"", "");
     const char *big = write_big_contract("big.json");
-    prepare_signing(&signing);
-
     const struct comparison comparisons[] = {
         {"check of a 0.5 KiB contract",
          300,
@@ -328,17 +309,41 @@ int main(int argc, char **argv)
           {"splice to /dev/null", .call = splice_drain, .context = producer}}},
         {"sign a receipt (and verify it), times 200",
          50,
-         {{"csc_receipt_sign", .call = sign_receipts, .context = &signing},
-          {"libsodium sign and verify", .call = sign_raw, .context = &signing}}},
+         {{"csc_receipt_sign", .call = sign_receipts, .context = signing},
+          {"libsodium sign and verify", .call = sign_raw, .context = signing}}},
         {"verify a receipt, times 200",
          50,
-         {{"csc_receipt_verify", .call = verify_receipts, .context = &signing},
-          {"libsodium verify", .call = verify_raw, .context = &signing}}},
+         {{"csc_receipt_verify", .call = verify_receipts, .context = signing},
+          {"libsodium verify", .call = verify_raw, .context = signing}}},
     };
     (void)printf(
         "| what | arm | min µs | median µs | min ratio | median ratio | peak KiB |\n|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < ARRAY_SIZE(comparisons); i++)
         compare(&comparisons[i]);
+}
+
+int main(int argc, char **argv)
+{
+    static const char policy[] =
+        "policy_schema_version: csc.policy.v0.1\nname: bench\nallow_commands: ['true', head]\n"
+        "allowed_effect_types: [observe]\nallowed_risk_classes: [low]\nmax_timeout_sec: 600\nnetwork: deny\n"
+        "allow_secret_refs: false\nallowed_cwd_prefixes: [/]\nallowed_read_prefixes: [/]\n";
+    struct signing signing = {0};
+
+    if (argc != 4 || chdir(argv[3]) < 0) {
+        (void)fprintf(stderr, "usage: bench CSC PROGRAMS FOLDER\n");
+        return 64;
+    }
+    char empty[PATH_MAX], peak[PATH_MAX];
+    const char *csc = argv[1];
+    (void)snprintf(empty, sizeof(empty), "%s/empty", argv[2]);
+    (void)snprintf(peak, sizeof(peak), "%s/peak", argv[2]);
+    if (symlink(peak, "peak") < 0)
+        die(peak);
+    write_file("policy.yaml", policy, sizeof(policy) - 1);
+    prepare_signing(&signing);
+
+    compare_all(csc, empty, &signing);
     csc_receipt_free(signing.receipt);
     csc_signing_key_free(signing.key);
     csc_buf_free(&signing.payload);

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "receipt/key.h"
@@ -348,6 +350,29 @@ static void what_is_no_file_is_refused_at_once(void **state)
     csc_public_key_free(NULL);
 }
 
+/* What a library's caller forks, the supervision of csc_run() included, gets no copy of the key. */
+static void a_forked_child_has_no_key(void **state)
+{
+    struct csc_signing_key *key = NULL;
+    uintptr_t size = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uint8_t seed[32];
+    int status;
+
+    (void)state;
+    unhex(SEED, seed);
+    write_bytes(seed, sizeof(seed), 0600);
+    assert_int_equal(csc_signing_key_load(path, &key, NULL), 0);
+    void *page = (void *)((uintptr_t)key & ~(size - 1));
+    assert_int_equal(msync(page, size, MS_ASYNC), 0); /* mapped: the control */
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(msync(page, size, MS_ASYNC) < 0 && errno == ENOMEM ? 0 : 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    csc_signing_key_free(key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +385,7 @@ int main(void)
         cmocka_unit_test(a_file_of_any_size_is_harmless),
         cmocka_unit_test(a_private_key_is_private),
         cmocka_unit_test(what_is_no_file_is_refused_at_once),
+        cmocka_unit_test(a_forked_child_has_no_key),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
