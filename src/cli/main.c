@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -89,6 +90,8 @@ int main(int argc, char **argv)
 
     if (csc_open_standard_fds() < 0)
         return CSC_E_INTERNAL;
+    /* A file at its size limit (RLIMIT_FSIZE) is a write error to report, like a full disk. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     if (argc < 2)
         return csc_cli_usage(&cli, "no command given");
 

@@ -60,6 +60,8 @@ static int check_options(const struct csc_cli *cli)
         return csc_cli_usage(cli, "--sign needs --signing-key PATH and --key-id ID");
     if (!cli->options[OPT_SIGN] && (key || key_id))
         return csc_cli_usage(cli, "--signing-key and --key-id are for --sign, which is not given");
+    if (key_id && !csc_utf8_valid(cli->options[OPT_KEY_ID], strlen(cli->options[OPT_KEY_ID])))
+        return csc_cli_usage(cli, "--key-id is no valid UTF-8, which a receipt must be");
     if (cli->options[OPT_RECEIPT_OUT] && strcmp(cli->options[OPT_RECEIPT_OUT], "-") == 0)
         return csc_cli_usage(cli, "--receipt-out needs a file; --json prints the receipt on standard output");
     return check_mode(cli);
