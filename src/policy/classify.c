@@ -244,9 +244,9 @@ static const char *hidden_by_setting(const struct program *program)
 {
     if (strcmp(program->name, "git") != 0)
         return NULL;
-    for (size_t i = 0; i < program->count; i++) {
+    for (size_t i = 0; i < program->count && may_go_on(program); i++) {
         const char *assignment = assigned_setting(program, i);
-        for (const char *const *s = csc_git_settings; *s; s++)
+        for (const char *const *s = csc_git_settings; *assignment && *s; s++)
             if (setting_is(*s, assignment))
                 return *s;
     }
