@@ -17,7 +17,7 @@
 #include "exec/exec.h"
 
 enum { FILES_MAX = 50000, ENTRIES_MAX = 100000, DEPTH_MAX = 64 };
-enum { MEASURED = 0, NOT_MEASURED = 1 }; /* negative: out of memory */
+enum { OUT_OF_MEMORY = -1, MEASURED, NOT_MEASURED };
 
 struct file {
     dev_t dev;
@@ -54,13 +54,11 @@ static int compare_files(const void *a, const void *b)
 
 static int add_file(struct csc_snapshot *snapshot, const struct stat *st)
 {
-    if (snapshot->count == FILES_MAX)
-        return NOT_MEASURED;
     if (snapshot->count == snapshot->capacity) {
         size_t capacity = snapshot->capacity ? 2 * snapshot->capacity : 128;
         struct file *files = reallocarray(snapshot->files, capacity, sizeof(*files));
         if (!files)
-            return -ENOMEM;
+            return OUT_OF_MEMORY;
         snapshot->files = files;
         snapshot->capacity = capacity;
     }
@@ -212,10 +210,10 @@ int csc_snapshot_take(const struct csc_contract *contract, struct csc_snapshot *
     if (!snapshot)
         return csc_fail_memory(err);
     int r = walk_scopes(&walk, contract);
-    if (r < 0)
+    if (r == OUT_OF_MEMORY)
         return csc_fail_memory(err);
     sort_and_unite(snapshot);
-    *ret_snapshot = r == MEASURED ? TAKE_PTR(snapshot) : NULL;
+    *ret_snapshot = r == MEASURED && snapshot->count <= FILES_MAX ? TAKE_PTR(snapshot) : NULL;
     return 0;
 }
 
