@@ -41,7 +41,7 @@ static void test_exit_during_the_grace_is_still_a_timeout(void **state)
     struct stage *stage = *state;
 
     stage->io.grace_ms = LONG_GRACE_MS;
-    stage->command.timeout_sec = 1;
+    stage->command.timeout_sec = 3; /* the shell has that long to set its trap */
     stage_sh(stage, "exec 9>life; trap 'echo asked; exit 0' TERM; sleep 1000 & wait");
     expect_ended(stage, CSC_EXEC_TIMED_OUT, 124);
     assert_string_equal(stage->output[CSC_STDOUT], "asked\n");
@@ -52,7 +52,7 @@ static void test_grace_for_the_whole_tree(void **state)
 {
     static const char script[] =
         "exec 9>life\n"
-        "setsid sh -c 'trap \"sleep 0.3; echo late; exit\" TERM; echo >ready; while :; do sleep 1000; done' &\n"
+        "setsid sh -c 'trap \"sleep 0.3; echo late; exit\" TERM; (echo >ready; exec sleep 1000)' &\n"
         "exec sleep 1000";
     struct stage *stage = *state;
 
