@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include "cli/run.h"
 
@@ -20,6 +21,8 @@ struct session {
     struct csc_file receipt_file;
     struct csc_flow_result result;
     int signal_fd;
+    bool open_line[2]; /* output so far ends within a line */
+    struct csc_buf notices;
     int out_fd[2]; /* where output goes: stdout and stderr, or, with --json, two files in memory */
     bool json;
 };
@@ -28,6 +31,7 @@ static void session_end(struct session *session)
 {
     csc_flow_result_free(&session->result);
     csc_file_drop(&session->receipt_file);
+    csc_buf_free(&session->notices);
     csc_signing_key_free(session->key);
     csc_policy_free(session->policy);
     csc_contract_free(session->contract);
@@ -115,12 +119,35 @@ static int prepare(const struct csc_cli *cli, struct session *session)
     return 0;
 }
 
-static void say_notice(void *context, const char *text)
+/* Kept until the commands have ended: their output may be within a line now. */
+static void keep_notice(void *context, const char *text)
 {
-    const struct csc_cli *cli = context;
+    struct session *session = context;
 
-    if (!cli->options[OPT_QUIET])
-        csc_cli_say("%s", text);
+    csc_buf_append(&session->notices, text, strlen(text) + 1);
+}
+
+static bool is_same_file(int a, int b)
+{
+    struct stat of_a, of_b;
+
+    return fstat(a, &of_a) == 0 && fstat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
+/* A line of ours begins at the beginning of a line, whatever the commands printed. */
+static void begin_line(const struct session *session)
+{
+    if (session->json)
+        return;
+    if (session->open_line[CSC_STDERR] ||
+        (session->open_line[CSC_STDOUT] && is_same_file(STDOUT_FILENO, STDERR_FILENO)))
+        (void)csc_write_all(STDERR_FILENO, "\n", 1);
+}
+
+static void say_notices(const struct session *session)
+{
+    for (size_t at = 0; at < session->notices.size; at += strlen(session->notices.data + at) + 1)
+        csc_cli_say("%s", session->notices.data + at);
 }
 
 static int execute(const struct csc_cli *cli, struct session *session)
@@ -135,26 +162,32 @@ static int execute(const struct csc_cli *cli, struct session *session)
                .neutralise = {!raw && isatty(session->out_fd[0]), !raw && isatty(session->out_fd[1])},
                .signal_fd = session->signal_fd,
                .cancel_fd = -1,
+               .open_line = session->open_line,
                .stdout_cap = CSC_STDOUT_CAP,
                .stderr_cap = CSC_STDERR_CAP,
                .grace_ms = CSC_GRACE_MS},
-        .notice = say_notice,
-        .context = (void *)cli,
+        .notice = keep_notice,
+        .context = session,
     };
     _cleanup_free_ char *text = NULL;
     struct csc_error err = {0};
 
-    if (csc_flow_run(&flow, &session->result, &err) < 0 || csc_receipt_json(session->result.receipt, &text, &err) < 0 ||
-        csc_file_commit(&session->receipt_file, text, strlen(text), true, &err) < 0)
-        return csc_cli_fail(cli, NULL, &err);
-    return 0;
+    int r = csc_flow_run(&flow, &session->result, &err);
+    if (r == 0)
+        r = csc_receipt_json(session->result.receipt, &text, &err);
+    if (r == 0)
+        r = csc_file_commit(&session->receipt_file, text, strlen(text), true, &err);
+    if (r < 0 || session->result.lost_output || !cli->options[OPT_QUIET])
+        begin_line(session);
+    if (!cli->options[OPT_QUIET])
+        say_notices(session);
+    return r < 0 ? csc_cli_fail(cli, NULL, &err) : 0;
 }
 
 static int report(const struct csc_cli *cli, const struct session *session)
 {
     const struct csc_cli_report report = {
         .result = &session->result,
-        .policy = session->policy,
         .receipt_path = cli->options[OPT_RECEIPT_OUT] ? cli->options[OPT_RECEIPT_OUT] : DEFAULT_RECEIPT,
         .key_id = cli->options[OPT_KEY_ID],
     };

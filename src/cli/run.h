@@ -21,7 +21,6 @@ int csc_cli_run_in_child(const struct csc_cli *cli, int (*run)(const struct csc_
 /* What csc run says at its end. */
 struct csc_cli_report {
     const struct csc_flow_result *result;
-    const struct csc_policy *policy;
     const char *receipt_path;
     const char *key_id; /* or NULL: not signed */
 };

@@ -17,6 +17,7 @@ int csc_capture_open(struct csc_capture *capture, int64_t cap, int *ret_write_en
 
     capture->room = cap;
     capture->left = -1;
+    capture->last = -1;
     sha256_init(&capture->hash);
     if (pipe2(fds, O_CLOEXEC) < 0)
         return -1;
@@ -57,6 +58,7 @@ static void take(struct csc_capture *c, size_t size)
 {
     sha256_update(&c->hash, size, (const uint8_t *)c->chunk);
     c->room -= (int64_t)size;
+    c->last = (unsigned char)c->chunk[size - 1];
     csc_sink_put(&c->sink, c->chunk, size);
 }
 

@@ -12,6 +12,7 @@ struct csc_capture {
     int64_t room; /* bytes still to be captured */
     int64_t left; /* bytes still to be read before the stream counts as ended; -1: unknown */
     bool truncated;
+    int last; /* byte that was streamed; -1: none yet */
     bool keeps_tail;
     size_t tail_at, tail_size; /* of the ring: where the next byte goes, how many are valid */
     struct sha256_ctx hash;

@@ -38,6 +38,8 @@ struct csc_exec_io {
     int signal_fd;      /* signalfd(2) of SIGINT, SIGTERM, SIGHUP, SIGQUIT, or -1; a second signal skips the grace */
     int cancel_fd;      /* readable or hung up: as if SIGTERM came; or -1 */
     int64_t stdout_cap, stderr_cap, grace_ms; /* the constants above, but for tests */
+    bool *open_line; /* of both streams, may be NULL: set when what was streamed ends within a line; else left alone or
+                        cleared. csc_exec_run() only. */
     /* csc_exec_run_isolated() only: gets the output as it comes; may be NULL. */
     void (*output)(void *context, enum csc_stream stream, const void *bytes, size_t size);
     void *context;

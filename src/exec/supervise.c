@@ -398,6 +398,8 @@ static void conclude(struct run *run)
         csc_sha256_finish_hex(&run->out[i].hash, result->hash[i]);
         result->truncated[i] = run->out[i].truncated;
         result->lost_output |= run->out[i].sink.lost;
+        if (run->io->open_line && run->out[i].last >= 0)
+            run->io->open_line[i] = run->out[i].last != '\n';
     }
     result->tail_size = csc_capture_tail(&run->out[CSC_STDERR], result->tail);
     if (result->end == CSC_EXEC_TIMED_OUT)

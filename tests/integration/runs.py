@@ -75,6 +75,19 @@ def streams():
         equal(bench.receipt()["stderr_hash"], sha256(b"err\n"))
 
 
+@case("a line of csc begins at the beginning of a line")
+def open_lines():
+    with Bench() as bench:
+        for script, err in (("printf x >&2", "x\n"), ("printf x >&2; echo y >&2", "xy\n"), ("printf x", ""), ("true", "")):
+            result = bench.run(["sh", "-c", script])
+            equal(result.err, err + "csc: success; receipt out/receipt.json\n")
+        result = bench.run(["sh", "-c", "printf x >&2"], ["true"])
+        equal(result.err, "x\ncsc: success; receipt out/receipt.json\n")
+        equal(bench.run(["sh", "-c", "printf x >&2"], args=["--quiet"]).err, "x")
+        inputs = bench.inputs(["printf", "x"])
+        equal(bench.csc("run", *inputs, stderr=subprocess.STDOUT).out, "x\ncsc: success; receipt out/receipt.json\n")
+
+
 @case("on a terminal escape sequences are made harmless, colours pass, --raw passes all")
 def terminal():
     with Bench() as bench:
