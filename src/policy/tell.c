@@ -83,15 +83,72 @@ void csc_tell_proposed_effect(const struct csc_view *view, const struct csc_judg
     tell_allowed_effects(view, text);
 }
 
+/* Whether the command has the alternative of a pattern's part among its words: there "pip#" stands for pip3.11 too, and
+ * "ad~d" for add and ad. */
+static bool command_has(const struct csc_command *command, const char *alternative, size_t size)
+{
+    const char *mark = memchr(alternative, '~', size);
+    size_t sure = mark ? (size_t)(mark - alternative) : alternative[size - 1] == '#' ? size - 1 : size;
+
+    for (size_t i = 0; i < command->argv_count; i++)
+        for (size_t k = 0; k < command->argvs[i].count; k++) {
+            const char *word = command->argvs[i].items[k];
+            const char *slash = strrchr(word, '/');
+            word = slash ? slash + 1 : word;
+            if (strncmp(word, alternative, sure) == 0 && (sure < size || word[sure] == '\0'))
+                return true;
+        }
+    return false;
+}
+
+/* Moves from a part of a pattern to the alternative that the command has, else to the first; returns its size. */
+static size_t choose(const struct csc_command *command, const char **part, size_t size)
+{
+    const char *alternative = *part, *end = *part + size;
+
+    while (alternative < end) {
+        size_t length = strcspn(alternative, "| ");
+        if (command_has(command, alternative, length)) {
+            *part = alternative;
+            return length;
+        }
+        alternative += length + 1;
+    }
+    return strcspn(*part, "| ");
+}
+
+/* A rule by those of its words that the command has: "git push", not all that is handled alike. */
+static void tell_rule(struct csc_buf *text, const struct csc_command *command, const char *rule)
+{
+    const char *separator = "";
+
+    while (*rule) {
+        const char *word = rule;
+        size_t size = strcspn(rule, " ");
+        size_t length = choose(command, &word, size);
+        rule += size + (rule[size] == ' ');
+        if (length == 1 && strchr("@$*", *word))
+            continue;
+        csc_buf_puts(text, separator);
+        for (size_t i = 0; i < length; i++)
+            if (!strchr("~#", word[i]))
+                csc_buf_putc(text, word[i]);
+        separator = " ";
+    }
+}
+
 void csc_tell_classified_effect(const struct csc_view *view, const struct csc_judgement *judgement,
                                 struct csc_buf *text)
 {
     const struct csc_classification *c = &view->classification;
 
-    if (c->rule)
-        csc_buf_printf(text, "the rule \"%s\" makes this %s", c->rule, c->effect_type);
-    else
+    if (c->rule) {
+        csc_buf_puts(text, "the rule for '");
+        tell_rule(text, view->command, c->rule);
+        csc_buf_printf(text, "' makes this %s", c->effect_type);
+    } else {
         csc_buf_printf(text, "no rule of classification matches, so that the proposal %s stands", c->effect_type);
+    }
     if (c->effect_type != csc_effect_names[c->core])
         csc_buf_printf(text, ", an extension of %s", csc_effect_names[c->core]);
     if (judgement->verdict == CSC_DENY) {
