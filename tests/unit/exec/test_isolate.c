@@ -87,7 +87,7 @@ static void test_the_caller_stays_as_it_is(void **state)
     struct stage *stage = *state;
     struct received received;
     struct sigaction action = {.sa_handler = handle}, pipe_after, child_after;
-    sigset_t before, after;
+    sigset_t before = {0}, after = {0};
     int line[2], status, subreaper;
     pthread_t thread;
 
