@@ -27,11 +27,13 @@ static int split(const char *path, char folder[PATH_MAX], char name[NAME_MAX + 1
         return csc_fail_errno(err, CSC_E_OUTPUT, ENAMETOOLONG, "%s", path);
     while (folder_size > 0 && path[folder_size - 1] == '/')
         folder_size--;
-    if (folder_size > 0)
-        (void)snprintf(folder, PATH_MAX, "%.*s", (int)folder_size, path);
-    else
-        (void)strcpy(folder, slash ? "/" : ".");
-    (void)strcpy(name, last);
+    if (folder_size == 0) {
+        path = slash ? "/" : ".";
+        folder_size = 1;
+    }
+    memcpy(folder, path, folder_size);
+    folder[folder_size] = '\0';
+    memcpy(name, last, strlen(last) + 1);
     return 0;
 }
 
@@ -87,7 +89,7 @@ static int check_target(const struct csc_file *file, const char *path, struct cs
 int csc_file_begin(struct csc_file *file, const char *path, mode_t mode, bool make_folder, struct csc_error *err)
 {
     _cleanup_file_ struct csc_file begun = CSC_FILE_NONE;
-    char folder[PATH_MAX];
+    char folder[PATH_MAX] = "";
     uint64_t nonce;
 
     int r = split(path, folder, begun.name, err);

@@ -107,7 +107,7 @@ static int add_captured(struct csc_object *object, const struct stream *stream, 
     int r = read_captured(fd, stream->cap, &bytes, err);
     if (r < 0)
         return r;
-    bool text = csc_utf8_valid(bytes.data, bytes.size) && !memchr(bytes.data, '\0', bytes.size);
+    bool text = csc_utf8_valid(bytes.data, bytes.size) && (bytes.size == 0 || !memchr(bytes.data, '\0', bytes.size));
     if (text) {
         *buf = bytes;
         bytes = (struct csc_buf){0};

@@ -89,7 +89,7 @@ static bool is_about_the_path(int error)
 int csc_cwd_open(const struct csc_command *command, const struct csc_policy *policy, struct csc_exec_result *result,
                  int *ret_fd, struct csc_error *err)
 {
-    char resolved[PATH_MAX];
+    char resolved[PATH_MAX] = "";
     struct stat st;
     _cleanup_close_ int fd = csc_fd_above_standard(csc_openat2(AT_FDCWD, command->cwd, O_PATH | O_DIRECTORY, 0, 0));
 

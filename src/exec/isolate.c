@@ -170,8 +170,10 @@ int csc_exec_run_isolated(const struct csc_command *command, const struct csc_po
 {
     _cleanup_(pipes_close) struct pipes pipes = {{-1, -1, -1, -1}, {-1, -1, -1, -1}};
     _cleanup_free_ struct report *report = calloc(1, sizeof(*report));
-    int r = report ? pipes_open(&pipes, err) : csc_fail_memory(err);
 
+    if (!report)
+        return csc_fail_memory(err);
+    int r = pipes_open(&pipes, err);
     if (r < 0)
         return r;
     pid_t child = start(command, policy, io, &pipes, report);

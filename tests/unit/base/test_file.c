@@ -44,8 +44,7 @@ static void assert_content(const char *path, const char *expected)
 /* Writes a file in one go. */
 static int put(const char *path, const char *text, bool make_parent, bool replace, struct csc_error *err)
 {
-    _cleanup_file_
-    struct csc_file file = CSC_FILE_NONE;
+    _cleanup_file_ struct csc_file file = CSC_FILE_NONE;
 
     int r = csc_file_begin(&file, path, 0644, make_parent, err);
     if (r < 0)
