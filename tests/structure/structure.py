@@ -82,7 +82,7 @@ def code_lines(lines):
     """How many lines are left without the tables inside: data is no logic."""
     count, inside = 0, False
     for line in lines:
-        inside = inside or bool(re.match(r"    static const .*\{", line))
+        inside = inside or bool(re.match(r"    (static )?const .*\{", line))
         count += not inside
         inside = inside and not line.endswith("};")
     return count
