@@ -28,15 +28,20 @@ struct file {
 
 struct csc_snapshot {
     struct file *files; /* ordered by (dev, ino), each once */
-    size_t count, capacity;
+    size_t count;
 };
 
 struct walk {
-    struct csc_snapshot *snapshot;
+    struct csc_buf found; /* struct file after struct file */
     const char *scope;
     size_t entries;
     char path[PATH_MAX]; /* of what is looked at */
 };
+
+static void walk_free(struct walk *walk)
+{
+    csc_buf_free(&walk->found);
+}
 
 static void snapshot_cleanup(struct csc_snapshot **snapshot)
 {
@@ -52,19 +57,13 @@ static int compare_files(const void *a, const void *b)
     return (left->ino > right->ino) - (left->ino < right->ino);
 }
 
-static int add_file(struct csc_snapshot *snapshot, const struct stat *st)
+static int add_file(struct csc_buf *found, const struct stat *st)
 {
-    if (snapshot->count == snapshot->capacity) {
-        size_t capacity = snapshot->capacity ? 2 * snapshot->capacity : 128;
-        struct file *files = reallocarray(snapshot->files, capacity, sizeof(*files));
-        if (!files)
-            return OUT_OF_MEMORY;
-        snapshot->files = files;
-        snapshot->capacity = capacity;
-    }
-    snapshot->files[snapshot->count++] = (struct file){
+    const struct file file = {
         .dev = st->st_dev, .ino = st->st_ino, .size = st->st_size, .mtime = st->st_mtim, .ctime = st->st_ctim};
-    return MEASURED;
+
+    csc_buf_append(found, &file, sizeof(file));
+    return found->failed ? OUT_OF_MEMORY : MEASURED;
 }
 
 /* Views of the kernel, in which reading and counting mean nothing. */
@@ -92,7 +91,7 @@ static int visit(struct walk *walk, int folder, const char *name, size_t length,
     if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? MEASURED : NOT_MEASURED; /* gone meanwhile */
     if (S_ISREG(st.st_mode))
-        return csc_scope_contains(walk->scope, walk->path) ? add_file(walk->snapshot, &st) : MEASURED;
+        return csc_scope_contains(walk->scope, walk->path) ? add_file(&walk->found, &st) : MEASURED;
     if (!S_ISDIR(st.st_mode))
         return MEASURED;
     if (depth == DEPTH_MAX)
@@ -159,7 +158,7 @@ static int walk_scope(struct walk *walk, const char *scope)
     if (place < 0 || fstat(place, &st) < 0 || S_ISLNK(st.st_mode))
         return NOT_MEASURED;
     if (S_ISREG(st.st_mode))
-        return csc_scope_contains(scope, walk->path) ? add_file(walk->snapshot, &st) : MEASURED;
+        return csc_scope_contains(scope, walk->path) ? add_file(&walk->found, &st) : MEASURED;
     if (!S_ISDIR(st.st_mode))
         return MEASURED;
     int fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -204,14 +203,15 @@ static bool is_unchanged(const struct csc_snapshot *before, const struct file *f
 
 int csc_snapshot_take(const struct csc_contract *contract, struct csc_snapshot **ret_snapshot, struct csc_error *err)
 {
+    _cleanup_(walk_free) struct walk walk = {.entries = 0};
     _cleanup_(snapshot_cleanup) struct csc_snapshot *snapshot = calloc(1, sizeof(*snapshot));
-    struct walk walk = {.snapshot = snapshot};
-
-    if (!snapshot)
-        return csc_fail_memory(err);
     int r = walk_scopes(&walk, contract);
-    if (r == OUT_OF_MEMORY)
+
+    if (r < 0 || !snapshot)
         return csc_fail_memory(err);
+    snapshot->files = (void *)walk.found.data;
+    snapshot->count = walk.found.size / sizeof(*snapshot->files);
+    walk.found = (struct csc_buf){0};
     sort_and_unite(snapshot);
     *ret_snapshot = r == MEASURED && snapshot->count <= FILES_MAX ? TAKE_PTR(snapshot) : NULL;
     return 0;
