@@ -214,7 +214,7 @@ def rule_documents(root):
 
 
 RULES = [rule_includes, rule_budgets, rule_helpers_first, rule_licence, rule_finished, rule_machine_paths,
-         rule_dependencies]
+         rule_dependencies, rule_documents]
 
 SPDX = "/* SPDX-License-Identifier: Apache-2.0 */\n"
 # rule, file, text, what the finding must say. An empty finding: the rule must not mind.
