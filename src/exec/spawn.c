@@ -66,7 +66,9 @@ static int exec_in(const char *folder, size_t size, const struct csc_spawn *spaw
     candidate[size] = '/';
     memcpy(candidate + size + 1, spawn->argv[0], name_size);
     (void)execve(candidate, spawn->argv, spawn->envp);
-    return errno;
+    int error = errno;
+    /* A folder that may not be searched has no such program as far as we can know, as for a shell. */
+    return error == EACCES && access(candidate, F_OK) < 0 ? ENOENT : error;
 }
 
 /* Returns why nothing could be executed. No shell is tried on ENOEXEC (execvp(3) would): that runs a file as
