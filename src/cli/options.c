@@ -10,7 +10,9 @@ static size_t option_count(const struct csc_cli_command *command)
 {
     size_t n = 0;
 
-    while (command->options && command->options[n].name)
+    if (!command->options)
+        return 0;
+    while (command->options[n].name)
         n++;
     return n;
 }
