@@ -69,6 +69,10 @@ static void test_only_what_is_captured_is_streamed(void **state)
     assert_true(stage->result.truncated[CSC_STDOUT] && stage->result.truncated[CSC_STDERR]);
     expect_hash(stage, CSC_STDERR, "", 0);
     assert_memory_equal(stage->result.tail, "abc\n", 4);
+    stage->io.stdout_cap = 1;
+    stage_sh(stage, "printf a");
+    assert_false(stage->result.truncated[CSC_STDOUT]);
+    expect_hash(stage, CSC_STDOUT, "a", 1);
 }
 
 /* The tail goes on beyond the cap, whatever the sizes of the pieces. */
