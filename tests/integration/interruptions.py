@@ -62,8 +62,8 @@ def nohup():
         equal(bench.finish(process).code, 0)
 
 
-@case("a second signal doesn't wait for a command that ignores the first")
-def second_signal():
+def seconds_until_killed():
+    """How long a command lives that ignores every signal it can, when csc gets two."""
     with Bench() as bench:
         script = "trap '' TERM INT HUP; echo $$ > pid; while :; do sleep 1000; done"
         contract, policy = bench.inputs(bench.command("sh", "-c", script, timeout_sec=60))
@@ -76,7 +76,13 @@ def second_signal():
         process.send_signal(signal.SIGINT)
         result = bench.finish(process)
         equal((result.code, is_running(pid)), (130, False), result)
-        equal(time.monotonic() - begin < 4.5, True, "no grace of 5 s")
+        return time.monotonic() - begin
+
+
+@case("a second signal doesn't wait for a command that ignores the first")
+def second_signal():
+    # With the grace it would be 5 s each time; a busy machine may need several attempts to stay below.
+    equal(any(seconds_until_killed() < 4.5 for _ in range(5)), True, "killed before the grace was over")
 
 
 def pending(pid, number):
@@ -133,6 +139,22 @@ def inherited_child_and_signal(number, code):
             equal(process.wait(timeout=60), code)
             equal(([is_running(pid) for pid in pids], is_running(child)), ([False, False], True))
             equal(bench.receipt()["status"], "failed")
+        finally:
+            os.kill(child, signal.SIGKILL)
+            process.communicate(timeout=60)
+
+
+@case("killed outright with an inherited child, csc still ends its commands and leaves a receipt")
+def inherited_child_and_kill():
+    with Bench() as bench:
+        process, child = with_child(bench, "run", *bench.inputs(bench.command(*SLEEPER)))
+        try:
+            pids = [read_pid(bench.path("work", name)) for name in ("pid", "pid2")]
+            process.kill()
+            equal(process.wait(timeout=60), -9)
+            until(lambda: os.path.exists(bench.path("out/receipt.json")), "a receipt")
+            equal(([is_running(pid) for pid in pids], is_running(child)), ([False, False], True))
+            equal(bench.receipt()["exit_code"], 143)
         finally:
             os.kill(child, signal.SIGKILL)
             process.communicate(timeout=60)
