@@ -20,14 +20,12 @@ static size_t option_count(const struct csc_cli_command *command)
 /* Index of the option whose name is the first `size` bytes of `name`, or option_count(). */
 static size_t find_option(const struct csc_cli_command *command, const char *name, size_t size)
 {
-    size_t count = option_count(command);
+    const struct csc_cli_option *options = command->options;
+    size_t i = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        const char *known = command->options[i].name;
-        if (strlen(known) == size && memcmp(known, name, size) == 0)
-            return i;
-    }
-    return count;
+    while (options && options[i].name && (strlen(options[i].name) != size || memcmp(options[i].name, name, size) != 0))
+        i++;
+    return i;
 }
 
 /* Known before anything can go wrong, because the error itself is printed as JSON then. */
