@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,15 +25,19 @@ struct birth {
     int report; /* a pipe, closed by exec. Shared memory would do, but where vfork is a fork (valgrind) */
 };
 
-/* Ignored signals outlive execve(2): csc ignores SIGPIPE, and its own parent may have ignored others. */
+/*
+ * Ignored signals outlive execve(2): csc ignores SIGPIPE, and its own parent may have ignored others. The system call
+ * itself, since sigaction(3) leaves out the two signals that the C library keeps for itself.
+ */
 static int reset_signals(void)
 {
-    struct sigaction fresh = {.sa_handler = SIG_DFL};
+    static const unsigned long standard[8] = {0}; /* the kernel's struct sigaction: SIG_DFL, no flags, empty mask */
+    sigset_t none;
 
     for (int i = 1; i < NSIG; i++)
         if (i != SIGKILL && i != SIGSTOP)
-            (void)sigaction(i, &fresh, NULL); /* EINVAL: the C library's own */
-    return sigprocmask(SIG_SETMASK, &fresh.sa_mask, NULL);
+            (void)syscall(SYS_rt_sigaction, i, standard, NULL, (NSIG - 1) / 8);
+    return sigemptyset(&none) < 0 ? -1 : sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static bool prepare(const struct birth *birth, enum csc_spawn_step *step)

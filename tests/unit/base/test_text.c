@@ -30,7 +30,7 @@ static void every_code_point_and_no_surrogate(void **state)
 {
     (void)state;
     for (uint32_t c = 0; c < 0x120000; c++) {
-        unsigned char s[4];
+        unsigned char s[4] = {0};
         size_t n = encode(c, s);
         bool valid = c <= 0x10FFFF && (c < 0xD800 || c > 0xDFFF);
 
