@@ -118,7 +118,7 @@ int csc_file_reserve(struct csc_file *file, size_t size, struct csc_error *err)
     int r;
 
     do
-        r = fallocate(file->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size);
+        r = fallocate(file->fd, 0, 0, (off_t)size); /* grows the file, so that RLIMIT_FSIZE is met here too */
     while (r < 0 && errno == EINTR);
     if (r == 0 || errno == EOPNOTSUPP || errno == ENOSYS)
         return 0;

@@ -261,11 +261,13 @@ def receipt_symlink():
         equal(os.path.islink(bench.path("r.json")), result.code == 73, result)
 
 
-@case("a receipt that met a file size limit is 73, and half a receipt is none")
+@case("a file size limit is met before the command runs, and half a receipt is none")
 def file_size_limit():
     with Bench() as bench:
-        result = bench.csc("run", *bench.inputs(), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (99, 99)))
+        inputs = bench.inputs(["touch", bench.path("work/ran")])
+        result = bench.csc("run", *inputs, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (99, 99)))
         equal(result.code, 73, result)
+        equal(os.listdir(bench.work), [])
         matches(r"\Acsc: [^\n]*File too large\n\Z", result.err)
         equal(os.listdir(bench.path("out")), [])
 
