@@ -95,6 +95,8 @@ int csc_file_begin(struct csc_file *file, const char *path, mode_t mode, bool ma
     int r = split(path, folder, begun.name, err);
     if (r < 0)
         return r;
+    begun.path = path;
+    begun.mode = mode;
     begun.dir = open_folder(folder, make_folder, err);
     if (begun.dir < 0)
         return begun.dir;
@@ -136,21 +138,6 @@ static int give_name(const struct csc_file *file, bool replace, struct csc_error
     return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s: cannot give the new file its name", file->name);
 }
 
-int csc_file_commit(struct csc_file *file, const void *bytes, size_t size, bool replace, struct csc_error *err)
-{
-    /* The truncation gives back what csc_file_reserve() took. */
-    if (csc_write_all(file->fd, bytes, size) < 0 || ftruncate(file->fd, (off_t)size) < 0 || fdatasync(file->fd) < 0)
-        return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s: cannot write", file->name);
-    int r = give_name(file, replace, err);
-    if (r < 0)
-        return r;
-    file->temporary[0] = '\0';
-    /* A name that a power cut could take back would not be a result. */
-    if (fsync(file->dir) < 0 && errno != EINVAL)
-        return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s: cannot sync the folder", file->name);
-    return 0;
-}
-
 void csc_file_drop(struct csc_file *file)
 {
     if (file->fd >= 0 && file->temporary[0])
@@ -160,4 +147,57 @@ void csc_file_drop(struct csc_file *file)
     if (file->dir >= 0)
         (void)close(file->dir);
     *file = CSC_FILE_NONE;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* The names still lead to what csc_file_begin() opened. */
+static bool is_in_place(const struct csc_file *file)
+{
+    char folder[PATH_MAX], name[NAME_MAX + 1];
+    struct stat opened, named;
+
+    if (split(file->path, folder, name, NULL) < 0)
+        return false;
+    _cleanup_close_ int dir = open_existing(folder);
+    return dir >= 0 && fstat(file->dir, &opened) == 0 && fstat(dir, &named) == 0 && is_same(&opened, &named) &&
+           fstat(file->fd, &opened) == 0 && fstatat(dir, file->temporary, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           is_same(&opened, &named);
+}
+
+/* Threat: a command that cleans the folder (git clean), or puts a file of its own in the place of the temporary one,
+ * so that there is no receipt, or that one under its name. */
+static int ensure_place(struct csc_file *file, struct csc_error *err)
+{
+    struct csc_file again = CSC_FILE_NONE;
+
+    if (is_in_place(file))
+        return 0;
+    int r = csc_file_begin(&again, file->path, file->mode, true, err);
+    if (r < 0)
+        return r;
+    csc_file_drop(file);
+    *file = again;
+    return 0;
+}
+
+int csc_file_commit(struct csc_file *file, const void *bytes, size_t size, bool replace, struct csc_error *err)
+{
+    int r = ensure_place(file, err);
+    if (r < 0)
+        return r;
+    /* The truncation gives back what csc_file_reserve() took. */
+    if (csc_write_all(file->fd, bytes, size) < 0 || ftruncate(file->fd, (off_t)size) < 0 || fdatasync(file->fd) < 0)
+        return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s: cannot write", file->name);
+    r = give_name(file, replace, err);
+    if (r < 0)
+        return r;
+    file->temporary[0] = '\0';
+    /* A name that a power cut could take back would not be a result. */
+    if (fsync(file->dir) < 0 && errno != EINVAL)
+        return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s: cannot sync the folder", file->name);
+    return 0;
 }

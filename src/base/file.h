@@ -16,6 +16,8 @@
 struct csc_file {
     int dir; /* the target's folder, -1 when none is open */
     int fd;
+    const char *path; /* as given, borrowed */
+    mode_t mode;
     char name[256];      /* the target's name in the folder */
     char temporary[280]; /* its name until commit */
 };
@@ -26,12 +28,14 @@ struct csc_file {
  * Opens the folder following no symlink in any component (threat: a folder that an earlier command replaced),
  * creating the last component when `make_folder` says so, and a temporary file in it with `mode`.
  * CSC_E_OUTPUT with the reason when that cannot be done, or when the target is there and is no regular file.
+ * `path` must live as long as the file is open.
  */
 int csc_file_begin(struct csc_file *file, const char *path, mode_t mode, bool make_folder, struct csc_error *err);
 /* Reserves space, so that a full disk is known before the work begins. */
 int csc_file_reserve(struct csc_file *file, size_t size, struct csc_error *err);
 /* Writes, syncs, and gives the file its name: a reader sees the old file or the whole new one. With `replace`
- * false an existing target is an error and stays as it is. */
+ * false an existing target is an error and stays as it is. When the temporary file or its folder was removed or
+ * exchanged meanwhile, both are made anew. */
 int csc_file_commit(struct csc_file *file, const void *bytes, size_t size, bool replace, struct csc_error *err);
 /* Removes what was not committed, and closes. */
 void csc_file_drop(struct csc_file *file);

@@ -64,6 +64,16 @@ def escape():
         equal(os.path.exists(bench.path("work/ran")), False)
 
 
+@cases([("removes it", "rm -rf $1/out"), ("writes to it", "for file in $1/out/.csc-*; do rm $file; echo {} > $file; done")])
+def receipt_in_reach(script):
+    """A command has the folder of the receipt in its reach; there is a receipt all the same."""
+    with Bench() as bench:
+        result = bench.run(["sh", "-c", script, "sh", bench.root])
+        equal(result.code, 0, result)
+        equal(bench.receipt()["status"], "success")
+        equal(os.listdir(bench.path("out")), ["receipt.json"])
+
+
 @case("output streams to stdout and stderr, and its hashes are in the receipt")
 def streams():
     with Bench() as bench:

@@ -257,6 +257,34 @@ static void space_that_is_not_there(void **state)
     assert_int_equal(folder_count(folder), 0);
 }
 
+/* A command may clean the folder it runs in, or write where it should not: what is committed is ours all the same. */
+static void a_temporary_file_removed_or_exchanged(void **state)
+{
+    const char *folder = *state;
+    char path[512], moved[512], temporary[512];
+
+    (void)snprintf(path, sizeof(path), "%s/out/target", folder);
+    (void)snprintf(moved, sizeof(moved), "%s/moved", folder);
+    for (int i = 0; i < 4; i++) {
+        _cleanup_file_ struct csc_file file = CSC_FILE_NONE;
+        struct csc_error err = {0};
+        assert_int_equal(csc_file_begin(&file, path, 0644, true, &err), 0);
+        (void)snprintf(temporary, sizeof(temporary), "out/%s", file.temporary);
+        if (i < 3)
+            assert_int_equal(unlinkat(file.dir, file.temporary, 0), 0);
+        if (i == 1)
+            folder_write(folder, temporary, "forged");
+        if (i == 2)
+            assert_int_equal(unlinkat(file.dir, file.name, 0) | rmdir(folder_path(folder, "out")), 0);
+        if (i == 3)
+            assert_int_equal(rename(folder_path(folder, "out"), moved), 0);
+        assert_int_equal(csc_file_commit(&file, "ours", 4, i != 3, &err), 0);
+        assert_content(path, "ours");
+        assert_int_equal(folder_count(folder_path(folder, "out")), 1);
+    }
+    assert_int_equal(folder_count(moved), 1); /* the target of before, and no temporary file */
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, drop_folder)
@@ -269,6 +297,7 @@ int main(void)
         TEST(no_symlink_is_followed),
         TEST(a_symlink_made_meanwhile),
         TEST(what_is_no_regular_file_is_not_replaced),
+        TEST(a_temporary_file_removed_or_exchanged),
         TEST(a_disk_that_is_full),
         TEST(space_that_is_not_there),
     };
