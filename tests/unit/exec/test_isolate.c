@@ -10,6 +10,7 @@
 struct received {
     struct sha256_ctx hash;
     size_t size[2];
+    const struct stage *tell; /* not NULL: a file "told" says that output came */
 };
 
 static void receive(void *context, enum csc_stream stream, const void *bytes, size_t size)
@@ -19,11 +20,13 @@ static void receive(void *context, enum csc_stream stream, const void *bytes, si
     received->size[stream] += size;
     if (stream == CSC_STDOUT)
         sha256_update(&received->hash, size, bytes);
+    if (received->tell)
+        stage_write(received->tell, "told", "", 0600);
 }
 
 static int run(struct stage *stage, struct received *received, const char *script)
 {
-    *received = (struct received){0};
+    *received = (struct received){.tell = received->tell};
     sha256_init(&received->hash);
     stage->io.output = receive;
     stage->io.context = received;
@@ -34,7 +37,7 @@ static int run(struct stage *stage, struct received *received, const char *scrip
 static void test_output_comes_whole(void **state)
 {
     struct stage *stage = *state;
-    struct received received;
+    struct received received = {.tell = NULL};
     char hash[CSC_SHA256_HEX];
 
     assert_int_equal(run(stage, &received, "seq 1 1000000; echo error >&2; exit 5"), 0);
@@ -50,7 +53,7 @@ static void test_output_comes_whole(void **state)
 static void test_results_and_errors(void **state)
 {
     struct stage *stage = *state;
-    struct received received;
+    struct received received = {.tell = NULL};
 
     stage->command.cwd = "/";
     assert_int_equal(run(stage, &received, "true"), 0);
@@ -85,7 +88,7 @@ static void *wait_on(void *line)
 static void test_the_caller_stays_as_it_is(void **state)
 {
     struct stage *stage = *state;
-    struct received received;
+    struct received received = {.tell = NULL};
     struct sigaction action = {.sa_handler = handle}, pipe_after, child_after;
     sigset_t before = {0}, after = {0};
     int line[2], status, subreaper;
@@ -125,7 +128,7 @@ static void test_the_caller_stays_as_it_is(void **state)
 static void test_dying_caller(void **state)
 {
     struct stage *stage = *state;
-    struct received received;
+    struct received received = {.tell = NULL};
     char byte;
     int status;
     pid_t caller = fork();
@@ -146,6 +149,65 @@ static void test_dying_caller(void **state)
         ;
 }
 
+struct bystander {
+    const struct stage *stage;
+    pid_t pid;
+};
+
+/* What a worker of the caller's does that was forked in the middle of a run: holds every descriptor open. */
+static void fork_bystander(void *context, enum csc_stream stream, const void *bytes, size_t size)
+{
+    struct bystander *bystander = context;
+
+    (void)stream;
+    (void)bytes;
+    (void)size;
+    if (bystander->pid != 0)
+        return;
+    bystander->pid = fork();
+    while (bystander->pid == 0)
+        (void)pause();
+    stage_write(bystander->stage, "told", "", 0600);
+}
+
+static void test_a_bystander_keeps_nothing_alive(void **state)
+{
+    struct stage *stage = *state;
+    struct bystander bystander = {stage, 0};
+
+    stage->io.output = fork_bystander;
+    stage->io.context = &bystander;
+    stage->io.cancel_fd = stage->ready;
+    stage_command(stage, "/bin/sh", "-c",
+                  "exec 9>life; echo; until [ -e told ]; do sleep 0.01; done; echo >ready; sleep 1000", NULL);
+    stage->command.timeout_sec = 20;
+    int r = csc_exec_run_isolated(&stage->command, &stage->policy, &stage->io, &stage->result, &stage->err);
+    assert_true(bystander.pid > 0);
+    assert_int_equal(kill(bystander.pid, SIGKILL), 0);
+    assert_int_equal(waitpid(bystander.pid, NULL, 0), bystander.pid);
+    assert_int_equal(r, 0);
+    stage_expect(stage, CSC_EXEC_CANCELLED, 143);
+    stage_expect_no_life(stage);
+}
+
+/* The receipt may not say that nothing was executed. */
+static void test_a_killed_supervisor(void **state)
+{
+    struct stage *stage = *state;
+    struct received received = {.tell = stage};
+    char hash[CSC_SHA256_HEX];
+
+    assert_int_equal(run(stage, &received, "echo out; until [ -e told ]; do sleep 0.01; done; kill -9 $PPID"), 0);
+    stage_expect(stage, CSC_EXEC_EXITED, 137);
+    assert_true(stage->result.started && stage->result.truncated[CSC_STDOUT]);
+    assert_non_null(strstr(stage->result.reason, "supervisor was killed"));
+    csc_sha256_hex("out\n", 4, hash);
+    assert_int_equal(received.size[CSC_STDOUT], 4);
+    assert_string_equal(stage->result.hash[CSC_STDOUT], hash);
+    while (waitpid(-1, NULL, 0) > 0) /* what it left is ours, a subreaper's */
+        ;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +215,8 @@ int main(void)
         STAGE_TEST(test_results_and_errors),
         STAGE_TEST(test_the_caller_stays_as_it_is),
         STAGE_TEST(test_dying_caller),
+        STAGE_TEST(test_a_bystander_keeps_nothing_alive),
+        STAGE_TEST(test_a_killed_supervisor),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
