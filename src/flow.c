@@ -103,7 +103,7 @@ static int conclude(struct run *run, const struct csc_command *command)
         record->last = run->last = result;
     }
     if (result->survivors > 0)
-        notice(run, "processes of the command could not be killed; they belong to another user");
+        notice(run, "processes could not be killed: they belong to another user, or the kernel holds them");
     if (result->end == CSC_EXEC_EXITED && result->exit_code == 0) {
         record->completed_ids[record->completed_count++] = command->id;
         return GO;

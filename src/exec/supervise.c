@@ -32,7 +32,7 @@ struct run {
     const struct csc_command *command;
     const struct csc_exec_io *io;
     char **envp;
-    int cwd, null_read, null_write, child_fd;
+    int cwd, null_read, null_write, child_fd, children_fd;
     int signal_fd, cancel_fd;   /* -1 once they have said what they had to */
     int stdout_end, stderr_end; /* the write ends, until all segments run */
     pid_t pids[SEGMENTS_MAX];   /* 0 once reaped */
@@ -61,8 +61,8 @@ static void run_free(struct run **run_p)
 
     if (!run)
         return;
-    int *const fds[] = {&run->cwd,      &run->null_read,  &run->null_write,
-                        &run->child_fd, &run->stdout_end, &run->stderr_end};
+    int *const fds[] = {&run->cwd,         &run->null_read,  &run->null_write, &run->child_fd,
+                        &run->children_fd, &run->stdout_end, &run->stderr_end};
     for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
         close_fd(fds[i]);
     csc_capture_close(&run->out[CSC_STDOUT]);
@@ -83,7 +83,8 @@ static struct run *run_new(const struct csc_command *command, const struct csc_e
         return NULL;
     run->command = command;
     run->io = io;
-    run->cwd = run->null_read = run->null_write = run->child_fd = run->stdout_end = run->stderr_end = -1;
+    run->cwd = run->null_read = run->null_write = run->child_fd = run->children_fd = -1;
+    run->stdout_end = run->stderr_end = -1;
     run->out[CSC_STDOUT].fd = run->out[CSC_STDERR].fd = -1;
     run->out[CSC_STDOUT].sink.fd = run->out[CSC_STDERR].sink.fd = -1;
     run->out[CSC_STDOUT].null_fd = run->out[CSC_STDERR].null_fd = -1;
@@ -107,6 +108,9 @@ static int watch_children(struct run *run, struct csc_error *err)
     run->masked = true;
     run->child_fd = csc_fd_above_standard(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
     if (run->child_fd < 0)
+        return csc_fail_errno(err, CSC_E_INTERNAL, errno, "cannot watch for child processes");
+    run->children_fd = csc_fd_above_standard(csc_tree_open_children());
+    if (run->children_fd < 0 && (errno == EMFILE || errno == ENFILE))
         return csc_fail_errno(err, CSC_E_INTERNAL, errno, "cannot watch for child processes");
     return 0;
 }
@@ -410,6 +414,24 @@ static void conclude(struct run *run)
                           result->exit_code - 128);
 }
 
+/* Part of a pipeline may have run: what stops the rest makes the command fail, and does not undo that it began. */
+static int start_or_fail(struct run *run, struct csc_error *err)
+{
+    struct csc_error failure = {0};
+    int r = start_segments(run, &failure);
+
+    if (r == 0)
+        return 0;
+    if (run->started > 0) {
+        csc_result_refuse(&run->result, CSC_EXEC_NOT_EXECUTABLE, 126, "%s", failure.text);
+        run->phase = OVER;
+        return 0;
+    }
+    if (err && err->code == CSC_OK)
+        *err = failure;
+    return r;
+}
+
 static int execute(struct run *run, struct csc_error *err)
 {
     int r = 0;
@@ -417,14 +439,14 @@ static int execute(struct run *run, struct csc_error *err)
     step(run); /* `until` is still 0: only looks whether csc was told to stop before anything began */
     if (run->phase == RUNNING) {
         run->until = csc_clock_ns() + run->command->timeout_sec * SECOND_NS;
-        r = start_segments(run, err);
+        r = start_or_fail(run, err);
     }
     close_fd(&run->stdout_end);
     close_fd(&run->stderr_end);
     if (r == 0 && run->started > 0)
         supervise(run);
     if (!run->alone)
-        run->result.survivors = csc_tree_kill(run->child_fd);
+        run->result.survivors = csc_tree_kill(run->child_fd, run->children_fd);
     if (r < 0)
         return r;
     drain(run);

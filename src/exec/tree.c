@@ -199,20 +199,24 @@ static void kill_child(pid_t pid)
     (void)kill(pid, SIGKILL);
 }
 
+int csc_tree_open_children(void)
+{
+    return open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+}
+
 /*
  * Kills all children of ours, by the kernel's own list of them (proc_pid_task_children(5)): quick enough for those
  * that keep forking and exiting. False when there is no such list.
  */
-static bool kill_listed_children(void)
+static bool kill_listed_children(int children_fd)
 {
-    _cleanup_close_ int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
     char text[4096];
     pid_t pid = 0;
     ssize_t n;
 
-    if (fd < 0)
+    if (lseek(children_fd, 0, SEEK_SET) < 0)
         return false;
-    while ((n = read(fd, text, sizeof(text))) > 0)
+    while ((n = read(children_fd, text, sizeof(text))) > 0)
         for (ssize_t i = 0; i < n; i++) {
             if (text[i] >= '0' && text[i] <= '9') {
                 pid = pid * 10 + (text[i] - '0');
@@ -222,7 +226,7 @@ static bool kill_listed_children(void)
                 pid = 0;
             }
         }
-    return true;
+    return n == 0;
 }
 
 /* Returns how many were reaped; *alone: no child is left, dead or alive. */
@@ -247,7 +251,7 @@ static void wait_for_death(int child_fd)
 }
 
 /* Layer by layer: the children of a killed process become ours at that moment. */
-size_t csc_tree_kill(int child_fd)
+size_t csc_tree_kill(int child_fd, int children_fd)
 {
     int64_t start = csc_clock_ns(), progress = start, looked = start;
     bool alone;
@@ -261,7 +265,7 @@ size_t csc_tree_kill(int child_fd)
             progress = looked = now;
         if (now - progress > FRUITLESS_MS * MILLISECOND || now - start > KILL_MAX_MS * MILLISECOND)
             break;
-        bool listed = kill_listed_children();
+        bool listed = kill_listed_children(children_fd);
         if (!listed || now - looked > DEEP_MS * MILLISECOND) {
             (void)csc_tree_signal(SIGKILL);
             looked = now;

@@ -16,9 +16,15 @@ int64_t csc_clock_ns(void);
 size_t csc_tree_signal(int signal_number);
 
 /*
- * Kills and reaps all descendants. `child_fd` is a non-blocking signalfd(2) of SIGCHLD. Returns how many could not
- * be killed: those of other users, and what the kernel holds.
+ * The kernel's list of the calling thread's children, or -1. Opened before a command runs: that the system, or csc, has
+ * run out of descriptors must not keep the command alive.
  */
-size_t csc_tree_kill(int child_fd);
+int csc_tree_open_children(void);
+
+/*
+ * Kills and reaps all descendants. `child_fd` is a non-blocking signalfd(2) of SIGCHLD, `children_fd` from above.
+ * Returns how many could not be killed: those of other users, and what the kernel holds.
+ */
+size_t csc_tree_kill(int child_fd, int children_fd);
 
 #endif

@@ -344,6 +344,29 @@ static void test_no_process_to_be_had(void **state)
     assert_int_equal(status, 0);
 }
 
+/* With each limit of descriptors: nothing began, or the command failed, or it ran. */
+static void test_a_pipeline_that_begins_and_cannot_go_on(void **state)
+{
+    struct stage *stage = *state;
+    struct rlimit before, limit;
+    int r = -1, begun = 0;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    stage_command(stage, "/bin/sh", "-c", "exec 9>life; sleep 1000", "|", "sleep", "1000", "|", "true", NULL);
+    stage->command.timeout_sec = 1;
+    for (limit = before, limit.rlim_cur = 3; limit.rlim_cur < 64 && begun == 0; limit.rlim_cur++) {
+        stage->err = (struct csc_error){0};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        r = csc_exec_run(&stage->command, &stage->policy, &stage->io, &stage->result, &stage->err);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_true(r < 0 || stage->result.started);
+        begun += r == 0;
+    }
+    stage_expect(stage, CSC_EXEC_NOT_EXECUTABLE, 126);
+    assert_non_null(strstr(stage->result.reason, "Too many open files"));
+    stage_expect_no_life(stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +383,7 @@ int main(void)
         STAGE_TEST(test_scopes_with_dotdot),
         STAGE_TEST(test_closed_standard_descriptors),
         STAGE_TEST(test_no_process_to_be_had),
+        STAGE_TEST(test_a_pipeline_that_begins_and_cannot_go_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

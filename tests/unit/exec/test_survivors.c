@@ -37,7 +37,7 @@ static void test_another_users_process(void **state)
         _exit(supervise_as_nobody(stage));
     assert_true(child > 0);
     assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(csc_tree_kill(stage->ready), 0); /* now they are ours, and we are root */
+    assert_int_equal(csc_tree_kill(stage->ready, -1), 0); /* now they are ours, and we are root */
     stage_expect_no_life(stage);
     assert_int_equal(status, 0);
 }

@@ -2,6 +2,8 @@
 /* The end of a command, before its time or at it: nothing of its tree is left. */
 #include "stage.h"
 
+#include <sys/resource.h>
+
 #include <signal.h>
 #include <sys/signalfd.h>
 
@@ -201,6 +203,25 @@ static void test_orphans_are_reaped_meanwhile(void **state)
     assert_string_equal(stage->output[CSC_STDOUT], "clean\n");
 }
 
+/* Whatever uses descriptors up, the deadline holds. The script lowers the limit of the process that supervises it. */
+static void test_deadline_without_descriptors(void **state)
+{
+    struct stage *stage = *state;
+    struct rlimit before;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    stage->command.timeout_sec = 1;
+    stage_command(
+        stage, "/bin/sh", "-c",
+        "exec 9>life; prlimit --pid $PPID --nofile=3: || exit 9; trap '' TERM; setsid sleep 1000 & sleep 1000", NULL);
+    int r = csc_exec_run(&stage->command, &stage->policy, &stage->io, &stage->result, &stage->err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(r, 0);
+    stage_expect(stage, CSC_EXEC_TIMED_OUT, 124);
+    assert_int_equal(stage->result.survivors, 0);
+    stage_expect_no_life(stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +236,7 @@ int main(void)
         STAGE_TEST(test_nothing_outlives_its_command),
         STAGE_TEST(test_fork_storm),
         STAGE_TEST(test_orphans_are_reaped_meanwhile),
+        STAGE_TEST(test_deadline_without_descriptors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
