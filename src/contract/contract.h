@@ -85,6 +85,9 @@ bool csc_path_has_dotdot(const char *path);
  * repeated separators collapse; where one of the two has ".." or is not absolute, nothing matches.
  */
 bool csc_path_has_prefix(const char *path, const char *prefix);
+/* An order in which a path stands behind its prefixes, and nothing else stands between a path and the longest of them.
+ * 0 where both are the same path, by the comparison of csc_path_has_prefix(). */
+int csc_path_compare(const char *a, const char *b);
 
 /* ---- globs (section 5) ------------------------------------------------------------------------------------- */
 

@@ -65,16 +65,15 @@ static const char *separators_of(enum flavour flavour)
     return flavour == FLAVOUR_POSIX ? "/" : windows_separators;
 }
 
-static bool components_equal(const struct csc_component *a, const struct csc_component *b, enum flavour flavour)
+/* Less than, equal to or greater than 0; one that begins the other comes first. */
+static int compare_components(const struct csc_component *a, const struct csc_component *b, enum flavour flavour)
 {
-    if (a->size != b->size)
-        return false;
-    if (flavour == FLAVOUR_POSIX)
-        return memcmp(a->at, b->at, a->size) == 0;
-    for (size_t i = 0; i < a->size; i++)
-        if (lower(a->at[i]) != lower(b->at[i]))
-            return false;
-    return true;
+    size_t shorter = a->size < b->size ? a->size : b->size;
+    int order = flavour == FLAVOUR_POSIX ? memcmp(a->at, b->at, shorter) : 0;
+
+    for (size_t i = 0; i < shorter && flavour != FLAVOUR_POSIX && order == 0; i++)
+        order = lower(a->at[i]) - lower(b->at[i]);
+    return order ? order : (a->size > b->size) - (a->size < b->size);
 }
 
 bool csc_path_is_schema_absolute(const char *path)
@@ -110,7 +109,25 @@ bool csc_path_has_prefix(const char *path, const char *prefix)
     if (csc_path_has_dotdot(path))
         return false;
     while (csc_component_next(&prefix, separators, &want))
-        if (!csc_component_next(&path, separators, &have) || !components_equal(&have, &want, flavour))
+        if (!csc_component_next(&path, separators, &have) || compare_components(&have, &want, flavour) != 0)
             return false;
     return true;
+}
+
+int csc_path_compare(const char *a, const char *b)
+{
+    enum flavour flavour = flavour_of(a), other = flavour_of(b);
+    const char *separators = separators_of(flavour);
+    struct csc_component of_a, of_b;
+
+    if (flavour != other)
+        return flavour < other ? -1 : 1;
+    for (;;) {
+        bool more_a = csc_component_next(&a, separators, &of_a), more_b = csc_component_next(&b, separators, &of_b);
+        if (!more_a || !more_b)
+            return more_a - more_b;
+        int order = compare_components(&of_a, &of_b, flavour);
+        if (order != 0)
+            return order;
+    }
 }

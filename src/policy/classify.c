@@ -19,12 +19,19 @@ struct program {
     size_t count;
     const char *first_word; /* of git-push: push; else NULL */
     const struct csc_program_options *options;
-    size_t *steps; /* taken so far for the whole command */
+    struct effort *effort;
+};
+
+/* Spent so far on the whole command. */
+struct effort {
+    size_t steps;
+    size_t bytes; /* compared in search of hosts */
 };
 
 /* More elements than any command line of a person needs looking at. Threat: wrapped programs behind unknown options,
- * each of which could begin at many places, would keep the decision busy for seconds. */
-enum { STEPS_MAX = 10000 };
+ * each of which could begin at many places, would keep the decision busy for seconds; and so would an argv of nothing
+ * but beginnings of hosts. Once through the largest contract is always in it. */
+enum { STEPS_MAX = 10000, BYTES_MAX = 2 << 20 };
 
 /* Where matching has got to. */
 struct cursor {
@@ -93,9 +100,9 @@ static bool list_has(const char *list, const char *word)
 /* False when the command has used up its steps. */
 static bool may_go_on(const struct program *program)
 {
-    if (*program->steps >= STEPS_MAX)
+    if (program->effort->steps >= STEPS_MAX)
         return false;
-    ++*program->steps;
+    program->effort->steps++;
     return true;
 }
 
@@ -253,16 +260,31 @@ static const char *hidden_by_setting(const struct program *program)
     return NULL;
 }
 
-static bool names_host(const struct program *program, const struct csc_names *hosts, const char *part)
+/* One of the hosts that contain `part` stands in the element, which has `part` at `at`. */
+static bool host_stands_at(const struct program *program, const struct csc_names *hosts, const char *part,
+                           const char *element, const char *at)
 {
-    for (size_t h = 0; h < hosts->count; h++) {
-        if (!csc_ascii_contains(hosts->items[h], part))
-            continue;
-        for (size_t i = 0; i < program->count; i++)
-            if (csc_ascii_contains(program->items[i], hosts->items[h]))
-                return true;
+    for (size_t i = 0; i < hosts->count; i++) {
+        const char *host = hosts->items[i], *in_host = csc_ascii_find(host, part);
+        size_t size = strlen(host), before = in_host ? (size_t)(in_host - host) : 0;
+        program->effort->bytes += size;
+        if (in_host && before <= (size_t)(at - element) && csc_ascii_equal(at - before, host, size))
+            return true;
     }
     return false;
+}
+
+/* Where the effort ends before the search, a host counts as found: the stronger answer. */
+static bool names_host(const struct program *program, const struct csc_names *hosts, const char *part)
+{
+    for (size_t i = 0; i < program->count && hosts->count > 0; i++) {
+        const char *element = program->items[i];
+        program->effort->bytes += strlen(element);
+        for (const char *at = element; (at = csc_ascii_find(at, part)); at++)
+            if (program->effort->bytes > BYTES_MAX || host_stands_at(program, hosts, part, element, at))
+                return true;
+    }
+    return program->effort->bytes > BYTES_MAX;
 }
 
 static void classify_program(struct csc_classification *best, const struct program *program,
@@ -280,11 +302,11 @@ static void classify_program(struct csc_classification *best, const struct progr
 }
 
 /* argv from `items` on, as the program it would run. */
-static struct program as_program(char *const *items, size_t count, size_t *steps)
+static struct program as_program(char *const *items, size_t count, struct effort *effort)
 {
     const char *slash = strrchr(items[0], '/');
     struct program program = {
-        .name = slash ? slash + 1 : items[0], .items = items + 1, .count = count - 1, .steps = steps};
+        .name = slash ? slash + 1 : items[0], .items = items + 1, .count = count - 1, .effort = effort};
 
     if (strncmp(program.name, "git-", 4) == 0) { /* /usr/lib/git-core/git-push is git push */
         program.first_word = program.name + 4;
@@ -302,16 +324,16 @@ static struct program as_program(char *const *items, size_t count, size_t *steps
  * is too weak. Strings for a shell are not read: allowing a shell allows everything.
  */
 static void classify_argv(struct csc_classification *best, const struct csc_argv *argv, const struct csc_policy *policy,
-                          size_t *steps)
+                          struct effort *effort)
 {
     size_t count = argv->count < CSC_ARGV_COUNT_MAX ? argv->count : CSC_ARGV_COUNT_MAX;
-    struct program program = as_program(argv->items, count, steps);
+    struct program program = as_program(argv->items, count, effort);
 
     classify_program(best, &program, policy);
     if (!list_has(csc_wrappers, program.name))
         return;
     for (size_t i = 1; i < count; i++) {
-        program = as_program(argv->items + i, count - i, steps);
+        program = as_program(argv->items + i, count - i, effort);
         classify_program(best, &program, policy);
     }
 }
@@ -328,14 +350,14 @@ struct csc_classification csc_classify(const struct csc_command *command, const 
 {
     struct csc_classification best = {.core = command->proposed_effect,
                                       .effect_type = csc_effect_names[command->proposed_effect]};
-    size_t steps = 0;
+    struct effort effort = {0};
 
     for (size_t i = 0; i < command->argv_count; i++) {
-        classify_argv(&best, &command->argvs[i], policy, &steps);
+        classify_argv(&best, &command->argvs[i], policy, &effort);
         for (size_t k = 0; k < command->argvs[i].count; k++)
             classify_path(&best, command->argvs[i].items[k]);
     }
-    if (steps >= STEPS_MAX) /* what was not read could be anything */
+    if (effort.steps >= STEPS_MAX) /* what was not read could be anything */
         keep_stronger(&best, CSC_EFFECT_TOUCH_SECRETS, csc_effect_names[CSC_EFFECT_TOUCH_SECRETS],
                       "too many readings to tell what runs");
     classify_path(&best, command->cwd);

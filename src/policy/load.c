@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "policy/match.h"
 #include "policy/policy.h"
 
 /* A policy as its text has it. */
@@ -114,6 +115,12 @@ static int fill(struct csc_policy *policy, const struct text *text, struct csc_e
     policy->read_prefixes = names_of(&text->allowed_read_prefixes);
     policy->write_prefixes = names_of(&text->allowed_write_prefixes);
     policy->egress_hosts = names_of(&text->allowed_egress_hosts);
+    struct csc_names *const prefixes[] = {&policy->cwd_prefixes, &policy->read_prefixes, &policy->write_prefixes};
+    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+        int r = csc_prefixes_sort(&policy->arena, prefixes[i], err);
+        if (r < 0)
+            return r;
+    }
     return set_argv_prefixes(policy, &text->deny_argv_prefixes, err);
 }
 

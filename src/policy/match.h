@@ -7,12 +7,15 @@
 
 /* ASCII letters compare without case, whatever the locale of the process says. */
 bool csc_ascii_equal(const char *a, const char *b, size_t size);
-/* `needle` stands somewhere in `text`, compared in the same way. */
-bool csc_ascii_contains(const char *text, const char *needle);
+/* Where `needle` first stands in `text`, compared in the same way, or NULL. */
+const char *csc_ascii_find(const char *text, const char *needle);
 
 bool csc_names_contain(const struct csc_names *names, const char *name);
 /* Element by element. */
 bool csc_argv_begins_with(const struct csc_argv *argv, const struct csc_argv *prefix);
+
+/* Makes prefixes->sorted. Threat: a contract and a policy at their limits are 200,000 paths and 100,000 prefixes. */
+int csc_prefixes_sort(struct csc_arena *arena, struct csc_names *prefixes, struct csc_error *err);
 
 /* Why a path of the contract doesn't pass: it is not absolute, or (`denied`) it has a ".." or lies outside the
  * prefixes. CSC_REASON_ALLOW when it does. */

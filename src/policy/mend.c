@@ -97,7 +97,7 @@ static void sift_paths(struct csc_draft *draft, const struct csc_view *view, boo
     struct csc_command *command = &draft->commands[command_index(draft, view)];
     const char ***paths = writes ? &command->write_paths : &command->read_paths;
     size_t *count = writes ? &command->write_path_count : &command->read_path_count;
-    struct csc_names list = {*paths, *count}, removed;
+    struct csc_names list = {.items = *paths, .count = *count}, removed;
     _cleanup_buf_ struct csc_buf text = {0};
 
     if (!remove_paths(draft, &list, sieve, &removed))

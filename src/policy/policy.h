@@ -12,6 +12,10 @@
 struct csc_names {
     const char **items;
     size_t count;
+    /* Of prefixes, for looking up: in the order of csc_path_compare(), without what holds nothing or lies below
+     * another. NULL: they are looked at one by one. */
+    const char **sorted;
+    size_t sorted_count;
 };
 
 struct csc_policy {

@@ -225,6 +225,22 @@ def stdin():
         matches(r"\Acsc: standard input:1:2: ", result.err)
 
 
+@case("the largest contracts and policies are decided at once, and by everything they say")
+def largest():
+    with Bench() as bench:
+        many = ["/b"] * 80000 + ["/a"]
+        contract, policy = bench.inputs(bench.command("true", read_paths=["/a"] * 150000), policy=bench.policy(
+            allowed_cwd_prefixes=["/"], allowed_read_prefixes=many))
+        for command in ("check", "explain"):
+            equal(bench.csc(command, contract, policy).code, 0, command)
+        hosts = ["a" * size + "bstripe" for size in range(500, 900)]
+        contract, policy = bench.inputs(bench.command("curl", *["a" * 131000] * 7), policy=bench.policy(
+            allow_commands=["curl"], allowed_effect_types=["observe", "fetch_external"], allowed_cwd_prefixes=["/"],
+            allowed_egress_hosts=hosts, manual_approval_for_classified_effect_types=["financial_action"]))
+        for command in ("check", "explain"):
+            equal(bench.csc(command, contract, policy).code, 0, command)
+
+
 @case("a closed standard input is an empty one")
 def closed_stdin():
     with Bench() as bench:

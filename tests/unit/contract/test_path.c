@@ -188,11 +188,50 @@ static void prefixes(void **state)
             fail_msg("'%s' is %sinside '%s'", cases[i].path, cases[i].inside ? "not " : "", cases[i].prefix);
 }
 
+static int sign(int number)
+{
+    return (number > 0) - (number < 0);
+}
+
+/* What the search for a prefix relies on. */
+static void the_order_of_paths(void **state)
+{
+    /* of posix, drive and UNC paths; a path behind its prefixes, and what it holds right behind it */
+    static const char *const sorted[] = {
+        "/",
+        "/a",
+        "/a/B",
+        "/a/b",
+        "/a/b/c",
+        "/a/b!",
+        "/a!",
+        "/ab",
+        "c:/",
+        "C:\\\\a",
+        "c:/A/b",
+        "c:\\A-b",
+        "//Server/share",
+        "\\\\server\\share\\x",
+        "//server/share2",
+    };
+    static const char *const equal[][2] = {
+        {"/a/b", "//a/./b" + 1}, {"/a", "/a/"}, {"C:/A", "c:\\\\a\\."}, {"//S/share", "\\\\s\\SHARE\\"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(sorted); i++)
+        for (size_t k = 0; k < ARRAY_SIZE(sorted); k++)
+            if (sign(csc_path_compare(sorted[i], sorted[k])) != (i > k) - (i < k))
+                fail_msg("'%s', '%s': %d", sorted[i], sorted[k], csc_path_compare(sorted[i], sorted[k]));
+    for (size_t i = 0; i < ARRAY_SIZE(equal); i++)
+        assert_int_equal(csc_path_compare(equal[i][0], equal[i][1]), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(absolute_paths_and_dotdot),
         cmocka_unit_test(prefixes),
+        cmocka_unit_test(the_order_of_paths),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,7 +87,7 @@ static inline int stage_begin(void **state)
     stage->ready = stage_fifo(stage, "ready");
     stage->life = stage_fifo(stage, "life");
     stage->prefixes[0] = stage->folder;
-    stage->policy.cwd_prefixes = (struct csc_names){stage->prefixes, 1};
+    stage->policy.cwd_prefixes = (struct csc_names){.items = stage->prefixes, .count = 1};
     stage->command = (struct csc_command){.id = "c", .argvs = stage->argvs, .cwd = stage->folder, .timeout_sec = 60};
     stage->io = (struct csc_exec_io){.out_fd = {-1, -1},
                                      .signal_fd = -1,

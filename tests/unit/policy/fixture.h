@@ -87,17 +87,17 @@ static inline void fixture_policy(struct fixture *f)
 {
     f->policy = (struct csc_policy){
         .name = "plain",
-        .allow_commands = {f->allow_commands, 0},
+        .allow_commands = {.items = f->allow_commands},
         .deny_argv_prefixes = f->deny,
         .allowed_effects = 1U << CSC_EFFECT_OBSERVE,
         .allowed_risks = 1U << CSC_RISK_LOW | 1U << CSC_RISK_MEDIUM,
-        .manual_approval_effects = {f->manual, 0},
+        .manual_approval_effects = {.items = f->manual},
         .max_timeout_sec = 60,
         .network = CSC_NETWORK_DENY,
-        .cwd_prefixes = {f->cwd, 0},
-        .read_prefixes = {f->read, 0},
-        .write_prefixes = {f->write, 0},
-        .egress_hosts = {f->hosts, 0},
+        .cwd_prefixes = {.items = f->cwd},
+        .read_prefixes = {.items = f->read},
+        .write_prefixes = {.items = f->write},
+        .egress_hosts = {.items = f->hosts},
     };
     fixture_add(&f->policy.allow_commands, "git");
     fixture_add(&f->policy.cwd_prefixes, "/work");

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "policy/match.h"
 #include "policy/policy.h"
 
 #define REQUIRED                                                                                                       \
@@ -94,6 +95,33 @@ static void optional_fields(void **state)
     csc_policy_free(policy);
 }
 
+/* However the prefixes of a policy are searched, the answer is that of one by one. */
+static void prefixes_are_searched_as_one_by_one(void **state)
+{
+    static const char *const parts[] = {"/",        "/a",    "/a/",    "/a/b",  "/a!",     "/A",
+                                        "/./a/b/c", "/a/..", "//a",    "//s/t", "//S/T/u", "\\\\s\\t\\U",
+                                        "C:/",      "c:\\a", "C:/A/b", "c:/a!", "/c:/a",   "/a/b/c/d"};
+    enum { PARTS = ARRAY_SIZE(parts), ROUNDS = 2000, PREFIXES = 5 };
+    uint32_t random = 1;
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        _cleanup_(csc_arena_free) struct csc_arena arena = {0};
+        const char *items[PREFIXES];
+        for (size_t i = 0; i < PREFIXES; i++) {
+            random = random * 1664525 + 1013904223;
+            items[i] = parts[(random >> 16) % PARTS];
+        }
+        const struct csc_names plain = {.items = items, .count = (size_t)round % (PREFIXES + 1)};
+        struct csc_names sorted = plain;
+        assert_int_equal(csc_prefixes_sort(&arena, &sorted, NULL), 0);
+        for (size_t i = 0; i < PARTS; i++)
+            if (csc_prefixes_contain(&sorted, parts[i]) != csc_prefixes_contain(&plain, parts[i]))
+                fail_msg("'%s' is %s among %zu prefixes from '%s' on", parts[i],
+                         csc_prefixes_contain(&sorted, parts[i]) ? "found" : "not found", plain.count, items[0]);
+    }
+}
+
 /* The policy with a comment behind it that makes it `size` bytes long. */
 static int load_padded(size_t size, struct csc_error *err)
 {
@@ -137,11 +165,9 @@ static void errors_name_the_stage_and_leave_the_output_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(required_fields),
-        cmocka_unit_test(absent_fields),
-        cmocka_unit_test(optional_fields),
-        cmocka_unit_test(size_limit),
-        cmocka_unit_test(errors_name_the_stage_and_leave_the_output_alone),
+        cmocka_unit_test(required_fields), cmocka_unit_test(absent_fields),
+        cmocka_unit_test(optional_fields), cmocka_unit_test(prefixes_are_searched_as_one_by_one),
+        cmocka_unit_test(size_limit),      cmocka_unit_test(errors_name_the_stage_and_leave_the_output_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
