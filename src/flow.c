@@ -181,12 +181,25 @@ static int execute(struct run *run, struct csc_error *err)
     return r;
 }
 
+/* The commands are done, what was asked for is not. */
+static void interrupt_survey(struct run *run, int exit_code)
+{
+    static const char error[] = "csc was told to stop while it hashed the expected outputs";
+
+    run->record.status = CSC_STATUS_FAILED;
+    run->record.exit_code = exit_code;
+    run->record.error = csc_arena_copy(&run->arena, error, strlen(error));
+    run->outcome = CSC_OUTCOME_INTERRUPTED;
+    run->signal_number = exit_code - 128;
+}
+
 /* What the commands left behind, whichever way they ended. They did run: a failure here costs the artifacts, never
  * the receipt. */
 static void survey(struct run *run)
 {
     struct csc_record *record = &run->record;
-    const struct csc_notifier notifier = {run->flow->notice, run->flow->context};
+    const struct csc_notifier notifier = {run->flow->notice, run->flow->context, &run->flow->io,
+                                          run->outcome == CSC_OUTCOME_INTERRUPTED};
     struct csc_artifacts artifacts = {0};
     struct csc_error failure = {0};
 
@@ -198,6 +211,8 @@ static void survey(struct run *run)
         notice(run, failure.text);
     record->artifacts = artifacts.items;
     record->artifact_count = artifacts.count;
+    if (artifacts.stopped && run->outcome == CSC_OUTCOME_SUCCESS)
+        interrupt_survey(run, artifacts.stopped);
 }
 
 static int make_receipt(struct run *run, struct csc_receipt **ret_receipt, struct csc_error *err)

@@ -14,11 +14,15 @@
 
 #include "exec/exec.h"
 
-enum { READ_BYTES = 256 << 10 };
+enum {
+    READ_BYTES = 256 << 10,
+    LOOK_BYTES = 64 << 20, /* hashed between two looks whether csc was told to stop */
+};
 
 #define ARTIFACT_BYTES_MAX (INT64_C(4) << 30)
 
 struct collection {
+    int64_t unlooked; /* bytes hashed since the last look */
     struct csc_arena *arena;
     const struct csc_notifier *notifier;
     struct csc_artifacts artifacts;
@@ -120,7 +124,21 @@ static int open_output(const struct collection *c, const char *path)
     return fd;
 }
 
-static bool hash_file(const struct collection *c, int fd, char ret_hex[CSC_SHA256_HEX])
+/* Threat: many names of one sparse file, hours of hashing that no signal ends. */
+static bool goes_on(struct collection *c, size_t hashed)
+{
+    c->unlooked += (int64_t)hashed;
+    if (c->unlooked >= LOOK_BYTES) {
+        c->unlooked = 0;
+        if (c->notifier->hurry)
+            c->artifacts.stopped = 128 + SIGTERM;
+        else if (c->notifier->io)
+            c->artifacts.stopped = csc_exec_told_to_stop(c->notifier->io);
+    }
+    return c->artifacts.stopped == 0;
+}
+
+static bool hash_file(struct collection *c, int fd, char ret_hex[CSC_SHA256_HEX])
 {
     struct sha256_ctx hash;
     int64_t total = 0;
@@ -131,7 +149,7 @@ static bool hash_file(const struct collection *c, int fd, char ret_hex[CSC_SHA25
         if (n < 0 && errno == EINTR)
             continue;
         total += n;
-        if (n < 0 || total > ARTIFACT_BYTES_MAX)
+        if (n < 0 || total > ARTIFACT_BYTES_MAX || !goes_on(c, (size_t)n))
             return false;
         sha256_update(&hash, (size_t)n, (const uint8_t *)c->buffer);
     }
@@ -151,7 +169,9 @@ static int collect(struct collection *c, const struct csc_contract *contract, co
     if (fd < 0)
         return 0;
     if (!hash_file(c, fd, artifact.sha256)) {
-        say(c, path, "cannot be read to its end; it is not hashed");
+        say(c, path,
+            c->artifacts.stopped ? "and what follows it are not hashed: csc was told to stop"
+                                 : "cannot be read to its end; it is not hashed");
         return 0;
     }
     artifact.path = csc_arena_copy(c->arena, path, strlen(path));
@@ -175,7 +195,7 @@ int csc_artifacts_collect(const struct csc_contract *contract, struct csc_arena 
     c.buffer = buffer;
     if (!outputs || !buffer || !c.artifacts.items)
         return csc_fail_memory(err);
-    for (size_t i = 0; i < count && r == 0; i++)
+    for (size_t i = 0; i < count && r == 0 && !c.artifacts.stopped; i++)
         if (outputs[i])
             r = collect(&c, contract, *outputs[i], err);
     if (r < 0)

@@ -74,6 +74,9 @@ int csc_exec_run(const struct csc_command *command, const struct csc_policy *pol
 int csc_exec_run_isolated(const struct csc_command *command, const struct csc_policy *policy,
                           const struct csc_exec_io *io, struct csc_exec_result *ret_result, struct csc_error *err);
 
+/* csc was told to stop, by what csc_exec_run() listens to: 130 or 143, else 0. Takes the signal. */
+int csc_exec_told_to_stop(const struct csc_exec_io *io);
+
 /* Makes the calling process fit for csc_exec_run(): subreaper, SIGPIPE ignored, SIGCHLD default. */
 int csc_exec_become_supervisor(struct csc_error *err);
 /* The calling process has children already (a shell exec'ed it): then csc_exec_run() must not be used in it. */
@@ -95,12 +98,15 @@ struct csc_artifact {
 struct csc_artifacts {
     struct csc_artifact *items; /* in the arena */
     size_t count;
+    int stopped; /* 130 or 143: csc was told to stop, and did not hash the rest; else 0 */
 };
 
 /* Gets one line at a time, safe to print. `notice` may be NULL. */
 struct csc_notifier {
     void (*notice)(void *context, const char *text);
     void *context;
+    const struct csc_exec_io *io; /* what ends the collection early, when there is much to read; may be NULL */
+    bool hurry;                   /* csc was told to stop already */
 };
 
 /*

@@ -11,8 +11,11 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/base.h"
 
 static int open_anew(int fd)
 {
@@ -20,6 +23,17 @@ static int open_anew(int fd)
 
     (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     return open(link, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* After su(1) the terminal belongs to another user, and only /dev/tty opens it. */
+static int open_controlling_terminal(int fd)
+{
+    unsigned wanted = 0, opened = 0;
+    _cleanup_close_ int own = open("/dev/tty", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+    if (own < 0 || ioctl(fd, TIOCGDEV, &wanted) < 0 || ioctl(own, TIOCGDEV, &opened) < 0 || wanted != opened)
+        return -1;
+    return TAKE_FD(own);
 }
 
 void csc_sink_open(struct csc_sink *sink, int fd, bool neutralise)
@@ -34,6 +48,8 @@ void csc_sink_open(struct csc_sink *sink, int fd, bool neutralise)
     if (!S_ISFIFO(st.st_mode) && !isatty(fd))
         return;
     int own = open_anew(fd);
+    if (own < 0 && isatty(fd))
+        own = open_controlling_terminal(fd);
     if (own >= 0) {
         sink->fd = own;
         sink->owned = true;

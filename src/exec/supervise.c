@@ -256,19 +256,28 @@ static void cancel(struct run *run, int exit_code)
         run->phase = OVER;
 }
 
-static void serve_signal(struct run *run)
+/* The exit code that the next signal means; 0: there is none. One that can't tell any more is -1 afterwards: better
+ * to stop than not to be stoppable. */
+static int take_signal(int *signal_fd)
 {
     struct signalfd_siginfo info;
-    ssize_t n = read(run->signal_fd, &info, sizeof(info));
+    ssize_t n = read(*signal_fd, &info, sizeof(info));
 
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
-        return;
+        return 0;
     if (n != sizeof(info)) {
-        run->signal_fd = -1; /* it can't tell us any more: better to stop than not to be stoppable */
-        cancel(run, 128 + SIGTERM);
-        return;
+        *signal_fd = -1;
+        return 128 + SIGTERM;
     }
-    cancel(run, 128 + (info.ssi_signo == SIGINT || info.ssi_signo == SIGQUIT ? SIGINT : SIGTERM));
+    return 128 + (info.ssi_signo == SIGINT || info.ssi_signo == SIGQUIT ? SIGINT : SIGTERM);
+}
+
+static void serve_signal(struct run *run)
+{
+    int code = take_signal(&run->signal_fd);
+
+    if (code)
+        cancel(run, code);
 }
 
 static void serve_children(struct run *run)
@@ -452,6 +461,16 @@ static int execute(struct run *run, struct csc_error *err)
     drain(run);
     conclude(run);
     return 0;
+}
+
+int csc_exec_told_to_stop(const struct csc_exec_io *io)
+{
+    struct pollfd fds[] = {{.fd = io->signal_fd, .events = POLLIN}, {.fd = io->cancel_fd, .events = POLLIN}};
+    int signal_fd = io->signal_fd;
+
+    if (poll(fds, ARRAY_SIZE(fds), 0) <= 0)
+        return 0;
+    return fds[0].revents ? take_signal(&signal_fd) : 128 + SIGTERM;
 }
 
 int csc_exec_run(const struct csc_command *command, const struct csc_policy *policy, const struct csc_exec_io *io,

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signals to csc end the tree and leave a receipt; children that csc inherited are left alone."""
 
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
+import termios
 import time
 
 from bench import Bench, CSC, default_signals, is_running, read_pid, until
-from tap import case, cases, equal, main, matches
+from tap import Skip, case, cases, equal, main, matches
 
 SLEEPER = ["sh", "-c", "echo $$ > pid; setsid sh -c 'echo $$ > pid2; exec sleep 1000' & sleep 1000"]
 
@@ -46,6 +49,55 @@ def background():
         read_pid(bench.path("work", "pid2"))
         process.send_signal(signal.SIGINT)
         equal(bench.finish(process).code, 130)
+
+
+@case("SIGTERM ends the hashing of what was left behind: many names of one huge file")
+def hashing():
+    with Bench() as bench:
+        script = "truncate -s 4G f0 && for i in $(seq 1 99); do ln f0 f$i; done"
+        contract, policy = bench.inputs(bench.command("sh", "-c", script, write_paths=[bench.work]),
+                                        expected_outputs=[f"{bench.work}/f{i}" for i in range(100)])
+        process = bench.start("run", contract, policy, preexec_fn=default_signals)
+
+        def is_done():
+            with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="utf-8") as children:
+                return process.poll() is not None or os.path.exists(bench.path("work/f99")) and not children.read()
+        until(is_done, "the command ends")
+        process.send_signal(signal.SIGTERM)
+        result = bench.finish(process)
+        equal(result.code, 143, result)
+        receipt = bench.receipt()
+        equal((receipt["status"], receipt["exit_code"], receipt["completed_command_ids"]), ("failed", 143, ["one"]))
+        matches("told to stop", receipt["error"])
+        matches("are not hashed: csc was told to stop", result.err)
+
+
+@case("a terminal of another user's, as after su, that stops reading does not stop the deadline")
+def stalled_terminal():
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        raise Skip("needs root and setpriv")
+    with Bench() as bench:
+        contract, policy = bench.inputs(bench.command("yes", "x" * 70, timeout_sec=1))
+        for path, mode in ((bench.root, 0o755), (contract, 0o644), (policy, 0o644), (bench.work, 0o777)):
+            os.chmod(path, mode)
+        terminal, end = os.openpty()
+        os.fchmod(end, 0o620)
+
+        def control():
+            default_signals()
+            os.setsid()
+            fcntl.ioctl(end, termios.TIOCSCTTY, 0)
+        other = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        with subprocess.Popen([*other, CSC, "run", contract, policy, "--receipt-out", bench.path("work/receipt.json")],
+                              cwd=bench.root, stdin=subprocess.DEVNULL, stdout=end, stderr=subprocess.DEVNULL,
+                              preexec_fn=control) as process:
+            try:
+                equal(process.wait(timeout=30), 1)
+            finally:
+                process.kill()
+                os.close(terminal)
+                os.close(end)
+        equal(bench.receipt("work/receipt.json")["exit_code"], 124)
 
 
 @case("under nohup SIGHUP ends nothing")

@@ -24,7 +24,7 @@ static void remember(void *context, const char *text)
 
 static void collect(struct results *results, const char **outputs, size_t count)
 {
-    const struct csc_notifier notifier = {remember, results};
+    const struct csc_notifier notifier = {.notice = remember, .context = results};
     struct csc_error err = {0};
 
     results->contract.commands = results->commands;
@@ -162,7 +162,7 @@ static void test_outside_the_scopes(void **state)
 static void test_no_notifier(void **state)
 {
     struct results results = {0};
-    const struct csc_notifier silent = {NULL, NULL};
+    const struct csc_notifier silent = {.notice = NULL};
     const char *outputs[] = {"/etc/passwd"};
 
     (void)state;

@@ -59,7 +59,7 @@ static void test_end_before_time(void **state)
 static int attempt_survey(void *context)
 {
     const struct csc_contract *contract = context;
-    const struct csc_notifier silent = {NULL, NULL};
+    const struct csc_notifier silent = {.notice = NULL};
     struct csc_arena arena = {0};
     struct csc_artifacts artifacts = {0};
     struct csc_snapshot *snapshot = NULL;
