@@ -276,7 +276,8 @@ int csc_exec_run_isolated(const struct csc_command *command, const struct csc_po
     pid_t child = start(command, policy, &service);
     if (child < 0)
         return csc_fail_errno(err, CSC_E_INTERNAL, errno, "cannot start the supervisor");
-    _cleanup_close_ int ended = service.ended = pidfd_open(child, 0);
+    _cleanup_close_ int ended = pidfd_open(child, 0);
+    service.ended = ended;
     for (int i = 0; i < PIPE_COUNT; i++)
         close_fd(i == PIPE_LIFE ? &pipes.read[i] : &pipes.write[i]);
     bool complete = serve(&service);
