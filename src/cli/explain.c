@@ -63,11 +63,15 @@ static void write_findings(struct csc_buf *buf, const struct csc_explanation *ex
 
 static void write_changes(struct csc_buf *buf, const struct csc_explanation *explanation)
 {
+    bool allowed = explanation->verdict_after == CSC_ALLOW;
+
     if (explanation->change_count == 0) {
-        csc_buf_puts(buf, "\nNo change was found that would be allowed.\n");
+        csc_buf_puts(buf, explanation->verdict_after == CSC_NEEDS_APPROVAL
+                              ? "\nNothing has to change: a person must approve it.\n"
+                              : "\nNo change was found that would be allowed.\n");
         return;
     }
-    csc_buf_puts(buf, "\nSmallest change that would be allowed:\n");
+    csc_buf_printf(buf, "\nSmallest change that would be allowed%s:\n", allowed ? "" : ", once a person approves");
     for (size_t i = 0; i < explanation->change_count; i++) {
         const struct csc_change *change = &explanation->changes[i];
         csc_buf_printf(buf, "  %s%s: ", change->in_policy ? "(policy) " : "", change->field);

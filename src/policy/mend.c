@@ -198,19 +198,49 @@ void csc_mend_proposed_effect(struct csc_draft *draft, const struct csc_view *vi
     change_command(draft, view, "proposed_effect_type", &text);
 }
 
-/* A credential file in the scope can be left out of it; what runs can't be made to do something else. */
+/* The first prefix that holds something (one with "..", or not absolute, doesn't even hold itself) and is no place of
+ * credentials, or NULL. */
+static const char *usable_prefix(const struct csc_names *prefixes)
+{
+    for (size_t i = 0; i < prefixes->count; i++)
+        if (is_in_scope(prefixes, prefixes->items[i]) && !csc_secret_path_find(prefixes->items[i]))
+            return prefixes->items[i];
+    return NULL;
+}
+
+static void move_cwd(struct csc_draft *draft, const struct csc_view *view)
+{
+    const char *prefix = usable_prefix(&view->policy->cwd_prefixes);
+    _cleanup_buf_ struct csc_buf text = {0};
+
+    if (!prefix)
+        return;
+    csc_buf_puts(&text, "set it to ");
+    csc_tell_quoted(&text, prefix);
+    csc_buf_puts(&text, " or a folder below");
+    draft->commands[command_index(draft, view)].cwd = prefix;
+    change_command(draft, view, "cwd", &text);
+}
+
+/* What runs can't be made to do something else; a place of credentials can be left out of the scope. That comes
+ * first: nobody should be told to allow touch_secrets for a path that the contract could do without. */
 void csc_mend_classified_effect(struct csc_draft *draft, const struct csc_view *view)
 {
     const struct sieve no_secrets = {is_no_secret, NULL};
-    struct csc_command without = *view->command;
+    unsigned allowed = view->policy->allowed_effects;
+    struct csc_command program = *view->command;
     size_t before = draft->change_count;
 
-    if (view->policy->allowed_effects & 1U << view->classification.core)
+    if (allowed & 1U << view->classification.core)
         return; /* only a person's approval is missing */
-    without.read_path_count = without.write_path_count = 0;
-    if (view->policy->allowed_effects & 1U << csc_classify(&without, view->policy).core) {
+    program.cwd = "/";
+    program.read_path_count = program.write_path_count = 0;
+    const struct csc_classification by_itself = csc_classify(&program, view->policy);
+    if (!by_itself.rule || allowed & 1U << by_itself.core) {
         sift_paths(draft, view, false, &no_secrets);
         sift_paths(draft, view, true, &no_secrets);
+        if (csc_secret_path_find(view->command->cwd))
+            move_cwd(draft, view);
     }
     if (draft->change_count == before)
         allow_effect(draft, view->classification.core);
@@ -244,27 +274,9 @@ void csc_mend_secret_refs(struct csc_draft *draft, const struct csc_view *view)
     change_command(draft, view, "secret_refs", &text);
 }
 
-/* A prefix with "..", or one that is not absolute, holds nothing: not even itself. */
-static const char *usable_prefix(const struct csc_names *prefixes)
-{
-    for (size_t i = 0; i < prefixes->count; i++)
-        if (is_in_scope(prefixes, prefixes->items[i]))
-            return prefixes->items[i];
-    return NULL;
-}
-
 void csc_mend_cwd(struct csc_draft *draft, const struct csc_view *view)
 {
-    const char *prefix = usable_prefix(&view->policy->cwd_prefixes);
-    _cleanup_buf_ struct csc_buf text = {0};
-
-    if (!prefix)
-        return;
-    csc_buf_puts(&text, "set it to ");
-    csc_tell_quoted(&text, prefix);
-    csc_buf_puts(&text, " or a folder below");
-    draft->commands[command_index(draft, view)].cwd = prefix;
-    change_command(draft, view, "cwd", &text);
+    move_cwd(draft, view);
 }
 
 void csc_mend_read_paths(struct csc_draft *draft, const struct csc_view *view)

@@ -213,6 +213,23 @@ static void a_secret_can_be_left_out_of_a_scope(void **state)
     assert_changes(&f, "policy allowed_effect_types: add touch_secrets\n");
 }
 
+/* Threat: advice to allow touch_secrets where another cwd, or an honest proposal, would do. */
+static void a_secret_cwd_or_proposal_widens_no_policy(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_begin(&f);
+    f.command[0].command.cwd = "/work/.ssh";
+    assert_changes(&f, "contract commands[0].cwd: set it to '/work' or a folder below\n");
+    f.command[0].command.proposed_effect = CSC_EFFECT_TOUCH_SECRETS;
+    fixture_read(&f, 0, "/work/.npmrc");
+    assert_changes(&f, "contract commands[0].read_paths: remove '/work/.npmrc'\n"
+                       "contract commands[0].cwd: set it to '/work' or a folder below\n"
+                       "contract commands[0].proposed_effect_type: set it to observe, if the command does no more than "
+                       "that\n");
+}
+
 static void changes_are_shared_between_commands(void **state)
 {
     struct fixture f;
@@ -267,6 +284,7 @@ int main(void)
         cmocka_unit_test(findings_stand_in_the_order_of_the_rules),
         cmocka_unit_test(what_a_rule_knows_is_what_the_proposal_should_say),
         cmocka_unit_test(a_secret_can_be_left_out_of_a_scope),
+        cmocka_unit_test(a_secret_cwd_or_proposal_widens_no_policy),
         cmocka_unit_test(changes_are_shared_between_commands),
         cmocka_unit_test(where_nothing_helps_it_says_so),
         cmocka_unit_test(contract_and_policy_stay_as_they_are),
