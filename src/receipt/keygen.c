@@ -8,14 +8,15 @@
 
 #include "receipt/key.h"
 
-/* PREFIX.key or PREFIX.pub. */
-static int begin(struct csc_file *file, const char *prefix, bool private, struct csc_error *err)
+enum { KEY_PATH = 4096 + 256 };
+
+/* PREFIX.key or PREFIX.pub. The path is in the caller's memory, since `file` borrows it. */
+static int begin(struct csc_file *file, char path[KEY_PATH], const char *prefix, bool private, struct csc_error *err)
 {
-    char path[4096 + 256];
     mode_t mode = private ? 0600 : 0644;
 
-    int length = snprintf(path, sizeof(path), "%s.%s", prefix, private ? "key" : "pub");
-    if (length < 0 || (size_t)length >= sizeof(path))
+    int length = snprintf(path, KEY_PATH, "%s.%s", prefix, private ? "key" : "pub");
+    if (length < 0 || (size_t)length >= KEY_PATH)
         return csc_fail_errno(err, CSC_E_OUTPUT, ENAMETOOLONG, "%s", prefix);
     int r = csc_file_begin(file, path, mode, false, err);
     if (r < 0)
@@ -45,15 +46,16 @@ static void write_text(const uint8_t bytes[CSC_SEED_BYTES], bool private, bool r
 
 static int write_pair(const char *prefix, const struct csc_signing_key *key, bool raw, struct csc_error *err)
 {
+    char key_path[KEY_PATH], pub_path[KEY_PATH];
     _cleanup_file_ struct csc_file key_file = CSC_FILE_NONE;
     _cleanup_file_ struct csc_file pub_file = CSC_FILE_NONE;
     _cleanup_key_text_ struct csc_key_text *text = csc_key_text_new();
 
     if (!text)
         return csc_fail_memory(err);
-    int r = begin(&key_file, prefix, true, err);
+    int r = begin(&key_file, key_path, prefix, true, err);
     if (r == 0)
-        r = begin(&pub_file, prefix, false, err);
+        r = begin(&pub_file, pub_path, prefix, false, err);
     if (r < 0)
         return r;
     write_text(key->public.bytes, false, raw, text);
