@@ -12,8 +12,26 @@ DESTDIR ?=
 all:
 	@scripts/build build plain
 
-demo check lint sanitize fuzz bench coverage:
-	@scripts/$@
+demo:
+	@scripts/demo
+
+check:
+	@scripts/check
+
+lint:
+	@scripts/lint
+
+sanitize:
+	@scripts/sanitize
+
+fuzz:
+	@scripts/fuzz
+
+bench:
+	@scripts/bench
+
+coverage:
+	@scripts/coverage
 
 valgrind:
 	@scripts/install-deps build test valgrind
