@@ -26,6 +26,9 @@ extern const char *const csc_risk_names[];
 extern const char *const csc_effect_names[];
 extern const char *const csc_approval_mode_names[];
 
+/* A path of any of the protocol's objects: a string that csc_path_is_schema_absolute() accepts. */
+extern const struct csc_shape csc_shape_path;
+
 /* Runner limits beyond the schema (section 1.1). */
 enum { CSC_ARGV_COUNT_MAX = 200, CSC_ARGV_BYTES_MAX = 131072 };
 

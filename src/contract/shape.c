@@ -36,13 +36,13 @@ static const struct csc_shape contract_id = STRING(8, 128);
 static const struct csc_shape intent = STRING(1, 1000);
 static const struct csc_shape justification = STRING(1, 4000);
 static const struct csc_shape timeout = {.kind = CSC_KIND_INT, .size = sizeof(int64_t), .min = 1, .max = 86400};
-static const struct csc_shape path = {.kind = CSC_KIND_STRING,
-                                      .size = sizeof(const char *),
-                                      .min = 1,
-                                      .max = INT64_MAX,
-                                      .check = csc_path_is_schema_absolute,
-                                      .expect = "an absolute path"};
-static const struct csc_shape paths = ARRAY(&path, 0, INT64_MAX);
+const struct csc_shape csc_shape_path = {.kind = CSC_KIND_STRING,
+                                         .size = sizeof(const char *),
+                                         .min = 1,
+                                         .max = INT64_MAX,
+                                         .check = csc_path_is_schema_absolute,
+                                         .expect = "an absolute path"};
+static const struct csc_shape paths = ARRAY(&csc_shape_path, 0, INT64_MAX);
 
 /* exec, and a segment of a pipeline. */
 static const struct csc_shape words = ARRAY(&csc_shape_text, 1, INT64_MAX);
@@ -73,7 +73,7 @@ static const struct csc_field command_fields[] = {
     CSC_REQUIRED(csc_contract_command, id, &csc_shape_text),
     CSC_OPTIONAL_FLAG(csc_contract_command, exec, &argv, has_exec),
     CSC_OPTIONAL_FLAG(csc_contract_command, pipeline, &pipeline, has_pipeline),
-    CSC_REQUIRED(csc_contract_command, cwd, &path),
+    CSC_REQUIRED(csc_contract_command, cwd, &csc_shape_path),
     CSC_REQUIRED(csc_contract_command, read_paths, &paths),
     CSC_REQUIRED(csc_contract_command, write_paths, &paths),
     CSC_REQUIRED(csc_contract_command, network, &network),

@@ -5,8 +5,9 @@
  *
  *   caller ──fork──▶ supervisor ──spawns──▶ the command's tree
  *     ▲ output, result (pipes) │
- *     └────────────────────────┘      the life line: when the caller writes to it, or dies, the supervisor ends the
- * tree
+ *     └────────────────────────┘
+ *
+ * The life line: when the caller writes to it, or dies, the supervisor ends the tree.
  *
  * Other threads of the caller may fork at any time, and what they fork keeps our pipes open: no end of a stream is
  * relied upon alone.

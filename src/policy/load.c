@@ -37,19 +37,14 @@ static const struct csc_shape network = {.kind = CSC_KIND_ENUM, .size = sizeof(i
 static const struct csc_shape effect = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = csc_effect_names};
 static const struct csc_shape risk = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = csc_risk_names};
 static const struct csc_shape seconds = {.kind = CSC_KIND_INT, .size = sizeof(int64_t), .min = 1, .max = INT64_MAX};
-static const struct csc_shape path = {.kind = CSC_KIND_STRING,
-                                      .size = sizeof(const char *),
-                                      .max = INT64_MAX,
-                                      .check = csc_path_is_schema_absolute,
-                                      .expect = "an absolute path"};
 static const struct csc_shape commands = ARRAY_OF(&csc_shape_text, 1, true);
 static const struct csc_shape unique_texts = ARRAY_OF(&csc_shape_text, 0, true);
 static const struct csc_shape argv = ARRAY_OF(&csc_shape_text, 1, false);
 static const struct csc_shape argvs = ARRAY_OF(&argv, 0, false);
 static const struct csc_shape effects = ARRAY_OF(&effect, 1, true);
 static const struct csc_shape risks = ARRAY_OF(&risk, 1, true);
-static const struct csc_shape some_paths = ARRAY_OF(&path, 1, false);
-static const struct csc_shape paths = ARRAY_OF(&path, 0, false);
+static const struct csc_shape some_paths = ARRAY_OF(&csc_shape_path, 1, false);
+static const struct csc_shape paths = ARRAY_OF(&csc_shape_path, 0, false);
 
 /* Protocol section 1.2. */
 static const struct csc_field fields[] = {

@@ -64,11 +64,6 @@ static const struct csc_shape shape_version = {.kind = CSC_KIND_ENUM, .size = si
 static const struct csc_shape shape_status = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = csc_status_names};
 static const struct csc_shape shape_mode = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = mode_names};
 static const struct csc_shape shape_algorithm = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = algorithm_names};
-static const struct csc_shape shape_path = {.kind = CSC_KIND_STRING,
-                                            .size = sizeof(const char *),
-                                            .max = INT64_MAX,
-                                            .check = csc_path_is_schema_absolute,
-                                            .expect = "an absolute path"};
 static const struct csc_shape shape_output_hash = {.kind = CSC_KIND_STRING,
                                                    .size = sizeof(const char *),
                                                    .max = INT64_MAX,
@@ -76,7 +71,7 @@ static const struct csc_shape shape_output_hash = {.kind = CSC_KIND_STRING,
                                                    .expect = "'sha256:' and 64 hexadecimal digits"};
 
 static const struct csc_field artifact_fields[] = {
-    CSC_REQUIRED(artifact, path, &shape_path),
+    CSC_REQUIRED(artifact, path, &csc_shape_path),
     CSC_REQUIRED(artifact, sha256, &csc_shape_sha256),
     CSC_FIELDS_END,
 };

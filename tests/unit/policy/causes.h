@@ -170,4 +170,22 @@ static const struct {
 
 #undef CAUSE
 
+static inline void fixture_free_decision(struct csc_decision **decision)
+{
+    csc_decision_free(*decision);
+}
+
+#define _cleanup_decision_ _cleanup_(fixture_free_decision)
+
+static inline struct csc_decision *fixture_decide(struct fixture *f)
+{
+    struct csc_decision *decision = NULL;
+    struct csc_error err = {0};
+
+    fixture_seal(f);
+    if (csc_decide(&f->contract, &f->policy, &decision, &err) < 0)
+        fail_msg("%s", err.text);
+    return decision;
+}
+
 #endif

@@ -10,27 +10,9 @@
 
 #include "unit/policy/causes.h"
 
-static void free_decision(struct csc_decision **decision)
-{
-    csc_decision_free(*decision);
-}
-
-#define _cleanup_decision_ _cleanup_(free_decision)
-
-static struct csc_decision *decide(struct fixture *f)
-{
-    struct csc_decision *decision = NULL;
-    struct csc_error err = {0};
-
-    fixture_seal(f);
-    if (csc_decide(&f->contract, &f->policy, &decision, &err) < 0)
-        fail_msg("%s", err.text);
-    return decision;
-}
-
 static void assert_code(struct fixture *f, const char *code, const char *name)
 {
-    _cleanup_decision_ struct csc_decision *decision = decide(f);
+    _cleanup_decision_ struct csc_decision *decision = fixture_decide(f);
 
     if (strcmp(csc_decision_reason_code(decision), code) != 0)
         fail_msg("%s: %s, not %s: %s", name, csc_decision_reason_code(decision), code, decision->reason);
@@ -149,7 +131,7 @@ static void classified_effects_are_those_reached(void **state)
     f.policy.allowed_effects |= 1U << CSC_EFFECT_MUTATE_REPO;
     fixture_run(&f, 0, 0, "git commit");
     {
-        _cleanup_decision_ struct csc_decision *decision = decide(&f);
+        _cleanup_decision_ struct csc_decision *decision = fixture_decide(&f);
         assert_int_equal(decision->classified_count, 3);
         assert_string_equal(decision->classified[0].command_id, "one");
         assert_string_equal(decision->classified[0].effect_type, "mutate_repo");
@@ -157,18 +139,18 @@ static void classified_effects_are_those_reached(void **state)
     }
     f.command[1].command.timeout_sec = 61; /* denied behind step 2: the command is listed, the next is not */
     {
-        _cleanup_decision_ struct csc_decision *decision = decide(&f);
+        _cleanup_decision_ struct csc_decision *decision = fixture_decide(&f);
         assert_int_equal(decision->classified_count, 2);
         assert_string_equal(decision->classified[1].command_id, "two");
     }
     fixture_run(&f, 1, 0, "wc"); /* denied in step 2 */
     {
-        _cleanup_decision_ struct csc_decision *decision = decide(&f);
+        _cleanup_decision_ struct csc_decision *decision = fixture_decide(&f);
         assert_int_equal(decision->classified_count, 1);
     }
     f.contract.risk = CSC_RISK_CRITICAL;
     {
-        _cleanup_decision_ struct csc_decision *decision = decide(&f);
+        _cleanup_decision_ struct csc_decision *decision = fixture_decide(&f);
         assert_int_equal(decision->classified_count, 0);
     }
 }
@@ -217,7 +199,7 @@ static void the_reason_is_one_safe_line(void **state)
         fixture_begin(&f);
         fixture_run(&f, 0, 0, programs[i]);
         f.command[0].command.id = programs[i];
-        _cleanup_decision_ struct csc_decision *decision = decide(&f);
+        _cleanup_decision_ struct csc_decision *decision = fixture_decide(&f);
         for (const char *c = decision->reason; *c; c++)
             assert_true((unsigned char)*c >= 0x20 && *c != 0x7F);
         assert_null(strstr(decision->reason, "\xe2\x80\xae"));
@@ -240,7 +222,7 @@ static void a_long_argument_does_not_make_a_long_reason(void **state)
         program[sizeof(program) - 1 - sizeof(program) % 2] = '\0';
         fixture_begin(&f);
         f.command[0].words[0][0] = program;
-        _cleanup_decision_ struct csc_decision *decision = decide(&f);
+        _cleanup_decision_ struct csc_decision *decision = fixture_decide(&f);
         assert_true(strlen(decision->reason) < 400);
         assert_null(strstr(decision->reason, "\\x"));
         assert_non_null(strstr(decision->reason, "...'"));
@@ -273,7 +255,7 @@ static void texts_name_what_was_wrong_and_what_would_pass(void **state)
                 continue;
             fixture_begin(&f);
             causes[i].change(&f);
-            _cleanup_decision_ struct csc_decision *decision = decide(&f);
+            _cleanup_decision_ struct csc_decision *decision = fixture_decide(&f);
             assert_string_equal(decision->reason, texts[t].text);
             seen++;
         }

@@ -11,24 +11,6 @@
 
 #include "unit/policy/causes.h"
 
-static void free_decision(struct csc_decision **decision)
-{
-    csc_decision_free(*decision);
-}
-
-#define _cleanup_decision_ _cleanup_(free_decision)
-
-static struct csc_decision *decide(struct fixture *f)
-{
-    struct csc_decision *decision = NULL;
-    struct csc_error err = {0};
-
-    fixture_seal(f);
-    if (csc_decide(&f->contract, &f->policy, &decision, &err) < 0)
-        fail_msg("%s", err.text);
-    return decision;
-}
-
 static void every_decision_is_a_valid_text(void **state)
 {
     (void)state;
@@ -38,7 +20,7 @@ static void every_decision_is_a_valid_text(void **state)
         struct csc_error err = {0};
         fixture_begin(&f);
         causes[i].change(&f);
-        _cleanup_decision_ struct csc_decision *decision = decide(&f);
+        _cleanup_decision_ struct csc_decision *decision = fixture_decide(&f);
         assert_int_equal(csc_decision_json(decision, &text, &err), 0);
         if (csc_decision_validate(text, strlen(text), &err) < 0)
             fail_msg("%s: %s: %s", causes[i].name, err.field, err.text);
@@ -74,7 +56,7 @@ static void the_text_says_what_was_decided(void **state)
     (void)state;
     fixture_begin(&f);
     fixture_run(&f, 0, 0, "git push");
-    _cleanup_decision_ struct csc_decision *decision = decide(&f);
+    _cleanup_decision_ struct csc_decision *decision = fixture_decide(&f);
     decision->expires_at = 300000001;
     decision->reason = "because";
     assert_int_equal(csc_decision_json(decision, &text, NULL), 0);
@@ -89,7 +71,7 @@ static void an_empty_list_of_effects_is_there(void **state)
     (void)state;
     fixture_begin(&f);
     f.contract.risk = CSC_RISK_CRITICAL;
-    _cleanup_decision_ struct csc_decision *decision = decide(&f);
+    _cleanup_decision_ struct csc_decision *decision = fixture_decide(&f);
     assert_int_equal(csc_decision_json(decision, &text, NULL), 0);
     assert_non_null(strstr(text, "\"classified_effects\": []"));
 }
@@ -104,7 +86,7 @@ static void it_outlives_contract_and_policy(void **state)
     f.contract.id = id;
     f.policy.name = name;
     f.command[0].command.id = command;
-    _cleanup_decision_ struct csc_decision *decision = decide(&f);
+    _cleanup_decision_ struct csc_decision *decision = fixture_decide(&f);
     memset(id, 'x', sizeof(id) - 1);
     memset(name, 'x', sizeof(name) - 1);
     memset(command, 'x', sizeof(command) - 1);
@@ -129,7 +111,7 @@ static void it_expires_after_300_seconds_by_either_clock(void **state)
     (void)state;
     fixture_begin(&f);
     int64_t before = boottime();
-    _cleanup_decision_ struct csc_decision *decision = decide(&f);
+    _cleanup_decision_ struct csc_decision *decision = fixture_decide(&f);
     int64_t after = boottime();
     assert_true(decision->expires_at_boottime >= before + lifetime);
     assert_true(decision->expires_at_boottime <= after + lifetime);

@@ -10,17 +10,11 @@
 
 #include "unit/policy/causes.h"
 
-static void free_decision(struct csc_decision **decision)
-{
-    csc_decision_free(*decision);
-}
-
 static void free_explanation(struct csc_explanation **explanation)
 {
     csc_explanation_free(*explanation);
 }
 
-#define _cleanup_decision_ _cleanup_(free_decision)
 #define _cleanup_explanation_ _cleanup_(free_explanation)
 
 static struct csc_explanation *explain(struct fixture *f)
