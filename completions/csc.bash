@@ -11,19 +11,21 @@ _csc() {
         words="$commands --help --version"
     elif [[ $previous == --mode ]]; then
         words="local hardened"
+    elif [[ $previous == --backend ]]; then
+        words="bwrap native"
     elif [[ $previous == --key-id ]]; then
         return
     elif [[ $current == -* ]]; then
         case $command in
         check | explain) words="--json --help" ;;
-        run) words="--mode --receipt-out --sign --signing-key --key-id --quiet --raw --json --help" ;;
+        run) words="--mode --receipt-out --sign --signing-key --key-id --config --backend --sandbox-debug --quiet --raw --json --help" ;;
         verify-receipt) words="--public-key --key-id --json --help" ;;
         keygen) words="--out --raw --help" ;;
         validate | hash | canonicalize) words="--help" ;;
         esac
     elif ((COMP_CWORD == 2)); then
         case $command in
-        validate) words="contract policy receipt decision approval" ;;
+        validate) words="contract policy receipt decision approval config" ;;
         hash) words="contract policy receipt" ;;
         help) words=$commands ;;
         esac

@@ -23,6 +23,9 @@ complete -c csc -n "__fish_seen_subcommand_from run" -l receipt-out -r -d "Where
 complete -c csc -n "__fish_seen_subcommand_from run" -l sign -d "Sign the receipt"
 complete -c csc -n "__fish_seen_subcommand_from run" -l signing-key -r -d "Private key"
 complete -c csc -n "__fish_seen_subcommand_from run" -l key-id -x -d "Name of the key"
+complete -c csc -n "__fish_seen_subcommand_from run" -l config -r -d "Configuration to read"
+complete -c csc -n "__fish_seen_subcommand_from run" -l backend -x -a "bwrap native" -d "What makes the sandbox"
+complete -c csc -n "__fish_seen_subcommand_from run" -l sandbox-debug -d "Print the sandbox, run nothing"
 complete -c csc -n "__fish_seen_subcommand_from run" -l quiet -d "No summary and no notices"
 complete -c csc -n "__fish_seen_subcommand_from run" -l raw -d "Let escape sequences pass"
 complete -c csc -n "__fish_seen_subcommand_from run" -l json -d "Print a JSON object"
@@ -31,7 +34,7 @@ complete -c csc -n "__fish_seen_subcommand_from verify-receipt" -l public-key -r
 complete -c csc -n "__fish_seen_subcommand_from verify-receipt" -l key-id -x -d "Name of the key"
 complete -c csc -n "__fish_seen_subcommand_from verify-receipt" -l json -d "Print a JSON object"
 
-complete -c csc -n "__fish_seen_subcommand_from validate" -a "contract policy receipt decision approval"
+complete -c csc -n "__fish_seen_subcommand_from validate" -a "contract policy receipt decision approval config"
 complete -c csc -n "__fish_seen_subcommand_from hash" -a "contract policy receipt"
 complete -c csc -n "__fish_seen_subcommand_from help" -f -a "$commands"
 

@@ -17,6 +17,14 @@ enum csc_outcome {
     CSC_OUTCOME_OVER_LIMIT,
     CSC_OUTCOME_NO_SECRETS,  /* allowed, but no secret provider is configured */
     CSC_OUTCOME_INTERRUPTED, /* csc itself was told to stop */
+    CSC_OUTCOME_NO_BOUNDARY, /* hardened mode could not establish the sandbox */
+};
+
+/* Of hardened mode. */
+struct csc_hardening {
+    const struct csc_config *config;
+    const struct csc_protected *protected; /* what no scope may hold */
+    size_t protected_count;
 };
 
 struct csc_flow {
@@ -25,6 +33,7 @@ struct csc_flow {
     const struct csc_signing_key *signing_key; /* or NULL */
     const char *key_id;
     struct csc_exec_io io;
+    const struct csc_hardening *hardening; /* NULL: local mode. Else signing_key is required. */
     bool isolate; /* supervise in a child (csc_exec_run_isolated): the library; false: in this process, the command */
     void (*notice)(void *context, const char *text);
     void *context;
@@ -40,6 +49,12 @@ struct csc_flow_result {
 };
 
 int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result, struct csc_error *err);
+/*
+ * Decides, and plans the boundary of every command without executing anything: an array of plans, in `arena`. Where a
+ * command would be refused, csc exits by *ret_result's outcome and says its reason; then the value is untouched.
+ */
+int csc_flow_plan(const struct csc_flow *flow, struct csc_arena *arena, struct csc_value *ret_plans,
+                  struct csc_flow_result *ret_result, struct csc_error *err);
 void csc_flow_result_free(struct csc_flow_result *result);
 
 #endif

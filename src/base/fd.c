@@ -159,3 +159,14 @@ int csc_open_standard_fds(void)
     }
     return 0;
 }
+
+int csc_fd_above_standard(int fd)
+{
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int error = errno;
+    (void)close(fd);
+    errno = error;
+    return moved;
+}

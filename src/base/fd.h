@@ -34,4 +34,8 @@ int csc_write_all(int fd, const void *bytes, size_t size);
  * lands there. Returns 0 or -1 with errno. */
 int csc_open_standard_fds(void);
 
+/* Moves a descriptor to 3 or above when it is below, so that it is not overwritten as one of 0-2. Takes -1 and
+ * gives -1; keeps errno of what failed. */
+int csc_fd_above_standard(int fd);
+
 #endif

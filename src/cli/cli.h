@@ -13,7 +13,7 @@
 #include "policy/policy.h"
 #include "receipt/receipt.h"
 
-enum { CSC_CLI_PARAMETERS_MAX = 2, CSC_CLI_OPTIONS_MAX = 10 };
+enum { CSC_CLI_PARAMETERS_MAX = 2, CSC_CLI_OPTIONS_MAX = 12 };
 
 enum { CSC_EXIT_NO = 1, CSC_EXIT_NEEDS_APPROVAL = 2 };
 

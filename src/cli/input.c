@@ -3,6 +3,7 @@
 
 #include "approval/approval.h"
 #include "cli/cli.h"
+#include "config.h"
 
 int csc_cli_read(const struct csc_cli *cli, const char *path, size_t max, struct csc_buf *ret_bytes)
 {
@@ -93,12 +94,22 @@ static int validate_approval(const void *bytes, size_t size, struct csc_error *e
     return r;
 }
 
+static int validate_config(const void *bytes, size_t size, struct csc_error *err)
+{
+    struct csc_config config = {0};
+    int r = csc_config_parse(bytes, size, &config, err);
+
+    csc_config_free(&config);
+    return r;
+}
+
 static const struct csc_cli_kind kinds[] = {
     {"contract", CSC_CONTRACT_BYTES_MAX, validate_contract, hash_contract},
     {"policy", CSC_POLICY_BYTES_MAX, validate_policy, hash_policy},
     {"receipt", CSC_RECEIPT_BYTES_MAX, validate_receipt, hash_receipt},
     {"decision", CSC_RECEIPT_BYTES_MAX, csc_decision_validate, NULL},
     {"approval", CSC_APPROVAL_BYTES_MAX, validate_approval, NULL},
+    {"config", CSC_CONFIG_BYTES_MAX, validate_config, NULL},
 };
 
 const struct csc_cli_kind *csc_cli_kind(const struct csc_cli *cli, const char *name, bool to_hash)

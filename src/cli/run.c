@@ -9,7 +9,19 @@
 
 #define DEFAULT_RECEIPT "out/receipt.json"
 
-enum { OPT_MODE, OPT_RECEIPT_OUT, OPT_SIGN, OPT_SIGNING_KEY, OPT_KEY_ID, OPT_QUIET, OPT_RAW, OPT_JSON };
+enum {
+    OPT_MODE,
+    OPT_RECEIPT_OUT,
+    OPT_SIGN,
+    OPT_SIGNING_KEY,
+    OPT_KEY_ID,
+    OPT_CONFIG,
+    OPT_BACKEND,
+    OPT_SANDBOX_DEBUG,
+    OPT_QUIET,
+    OPT_RAW,
+    OPT_JSON,
+};
 
 enum { RECEIPT_RESERVE = 64 << 10 }; /* bytes; more than a receipt has but for extreme ones */
 
@@ -20,6 +32,8 @@ struct session {
     struct csc_signing_key *key;
     struct csc_file receipt_file;
     struct csc_flow_result result;
+    struct csc_cli_hardening hardening;
+    bool hardened;
     int signal_fd;
     bool open_line[2]; /* output so far ends within a line */
     struct csc_buf notices;
@@ -35,6 +49,7 @@ static void session_end(struct session *session)
     csc_signing_key_free(session->key);
     csc_policy_free(session->policy);
     csc_contract_free(session->contract);
+    csc_cli_hardening_free(&session->hardening);
     csc_close_cleanup(&session->signal_fd);
     if (session->json) {
         csc_close_cleanup(&session->out_fd[0]);
@@ -42,18 +57,25 @@ static void session_end(struct session *session)
     }
 }
 
+static bool is_hardened(const struct csc_cli *cli)
+{
+    return cli->options[OPT_MODE] && strcmp(cli->options[OPT_MODE], "hardened") == 0;
+}
+
 static int check_mode(const struct csc_cli *cli)
 {
+    static const int hardened_only[] = {OPT_CONFIG, OPT_BACKEND, OPT_SANDBOX_DEBUG};
     const char *mode = cli->options[OPT_MODE];
-    struct csc_error err = {0};
 
-    if (!mode || strcmp(mode, "local") == 0)
-        return 0;
-    if (strcmp(mode, "hardened") != 0)
+    if (mode && strcmp(mode, "local") != 0 && !is_hardened(cli))
         return csc_cli_usage(cli, "unknown mode '%s'; there are local and hardened", mode);
-    csc_fail(&err, CSC_E_CONFIG,
-             "hardened mode is not in this version; nothing was run. --mode local runs without isolation");
-    return csc_cli_fail(cli, NULL, &err);
+    for (size_t i = 0; i < ARRAY_SIZE(hardened_only) && !is_hardened(cli); i++)
+        if (cli->options[hardened_only[i]])
+            return csc_cli_usage(cli, "--%s is for --mode hardened", cli->command->options[hardened_only[i]].name);
+    if (is_hardened(cli) && !cli->options[OPT_SIGN] && !cli->options[OPT_SANDBOX_DEBUG])
+        return csc_cli_usage(cli,
+                             "hardened mode signs its receipts: it needs --sign, --signing-key PATH and --key-id ID");
+    return 0;
 }
 
 static int check_options(const struct csc_cli *cli)
@@ -86,6 +108,19 @@ static int load_key(const struct csc_cli *cli, struct session *session)
     return csc_cli_fail(cli, path, &err);
 }
 
+static int harden(const struct csc_cli *cli, struct session *session)
+{
+    const struct csc_cli_hardening_options options = {
+        .config = cli->options[OPT_CONFIG],
+        .backend = cli->options[OPT_BACKEND],
+        .signing_key = cli->options[OPT_SIGNING_KEY],
+        .policy = cli->parameters[1],
+    };
+
+    session->hardened = is_hardened(cli);
+    return session->hardened ? csc_cli_harden(cli, &options, &session->hardening) : 0;
+}
+
 static int open_output(const struct csc_cli *cli, struct session *session, struct csc_error *err)
 {
     if (!cli->json)
@@ -107,7 +142,9 @@ static int prepare(const struct csc_cli *cli, struct session *session)
     int code = csc_cli_load(cli, &session->contract, &session->policy);
     if (code == 0)
         code = load_key(cli, session);
-    if (code != 0)
+    if (code == 0)
+        code = harden(cli, session);
+    if (code != 0 || cli->options[OPT_SANDBOX_DEBUG])
         return code;
     /* From here on a signal leaves a receipt instead of a temporary file. */
     session->signal_fd = csc_cli_signal_fd(&err);
@@ -150,25 +187,42 @@ static void say_notices(const struct session *session)
         csc_cli_say("%s", session->notices.data + at);
 }
 
-static int execute(const struct csc_cli *cli, struct session *session)
+static int64_t cap_of(const struct session *session, enum csc_stream stream)
+{
+    const struct csc_config *config = &session->hardening.config;
+
+    if (!session->hardened)
+        return stream == CSC_STDOUT ? CSC_STDOUT_CAP : CSC_STDERR_CAP;
+    return stream == CSC_STDOUT ? config->stdout_bytes : config->stderr_bytes;
+}
+
+static struct csc_flow make_flow(const struct csc_cli *cli, struct session *session)
 {
     bool raw = cli->options[OPT_RAW] != NULL;
-    struct csc_flow flow = {
+    const struct csc_config *config = session->hardened ? &session->hardening.config : NULL;
+
+    return (struct csc_flow){
         .contract = session->contract,
         .policy = session->policy,
         .signing_key = session->key,
         .key_id = cli->options[OPT_KEY_ID],
+        .hardening = config ? &session->hardening.flow : NULL,
         .io = {.out_fd = {session->out_fd[0], session->out_fd[1]},
                .neutralise = {!raw && isatty(session->out_fd[0]), !raw && isatty(session->out_fd[1])},
                .signal_fd = session->signal_fd,
                .cancel_fd = -1,
                .open_line = session->open_line,
-               .stdout_cap = CSC_STDOUT_CAP,
-               .stderr_cap = CSC_STDERR_CAP,
-               .grace_ms = CSC_GRACE_MS},
+               .stdout_cap = cap_of(session, CSC_STDOUT),
+               .stderr_cap = cap_of(session, CSC_STDERR),
+               .grace_ms = config ? config->grace_sec * 1000 : CSC_GRACE_MS},
         .notice = keep_notice,
         .context = session,
     };
+}
+
+static int execute(const struct csc_cli *cli, struct session *session)
+{
+    const struct csc_flow flow = make_flow(cli, session);
     _cleanup_free_ char *text = NULL;
     struct csc_error err = {0};
 
@@ -190,6 +244,7 @@ static int report(const struct csc_cli *cli, const struct session *session)
         .result = &session->result,
         .receipt_path = cli->options[OPT_RECEIPT_OUT] ? cli->options[OPT_RECEIPT_OUT] : DEFAULT_RECEIPT,
         .key_id = cli->options[OPT_KEY_ID],
+        .caps = {cap_of(session, CSC_STDOUT), cap_of(session, CSC_STDERR)},
     };
     int code = csc_cli_run_code(&session->result);
 
@@ -209,6 +264,10 @@ static int run_here(const struct csc_cli *cli)
         .receipt_file = CSC_FILE_NONE, .signal_fd = -1, .out_fd = {STDOUT_FILENO, STDERR_FILENO}};
 
     int code = prepare(cli, &session);
+    if (code == 0 && cli->options[OPT_SANDBOX_DEBUG]) {
+        const struct csc_flow flow = make_flow(cli, &session);
+        return csc_cli_print_plans(cli, &flow);
+    }
     if (code == 0)
         code = execute(cli, &session);
     return code != 0 ? code : report(cli, &session);
@@ -224,12 +283,16 @@ static int run(const struct csc_cli *cli)
 }
 
 static const struct csc_cli_option options[] = {
-    [OPT_MODE] = {"mode", "local|hardened", "local: policy and checks before launch, no isolation (the default)",
-                  false},
+    [OPT_MODE] = {"mode", "local|hardened", "local: no isolation (the default); hardened: in a sandbox, signed", false},
     [OPT_RECEIPT_OUT] = {"receipt-out", "PATH", "where the receipt goes (default: ./" DEFAULT_RECEIPT ")", false},
     [OPT_SIGN] = {"sign", NULL, "sign the receipt; needs the next two", false},
     [OPT_SIGNING_KEY] = {"signing-key", "PATH", "an Ed25519 private key that you alone can read", false},
     [OPT_KEY_ID] = {"key-id", "ID", "the name verifiers know that key by", false},
+    [OPT_CONFIG] = {"config", "PATH", "hardened: the one configuration to read; see csc-config(5)", false},
+    [OPT_BACKEND] = {"backend", "bwrap|native", "hardened: what makes the sandbox, instead of what is configured",
+                     false},
+    [OPT_SANDBOX_DEBUG] = {"sandbox-debug", NULL, "hardened: print the sandbox of each command as JSON; run nothing",
+                           false},
     [OPT_QUIET] = {"quiet", NULL, "no summary and no notices; errors are still said", false},
     [OPT_RAW] = {"raw", NULL, "let escape sequences of the output reach the terminal", false},
     [OPT_JSON] = {"json", NULL, "stream nothing; print decision, receipt and output as one object", false},
@@ -245,8 +308,10 @@ const struct csc_cli_command csc_cli_run = {
         "Output of the commands goes to standard output and error as it comes. Whatever the outcome, denial\n"
         "included, there is a receipt. One input may be \"-\", standard input.\n"
         "Exit code: 0 success, 1 denied, blocked, failed or expired, 2 needs approval, 130 or 143 interrupted.\n",
-    .examples = "  csc run contract.json policies/dev-readonly.yaml\n"
-                "  csc run contract.json policy.yaml --sign --signing-key runner.key --key-id runner-1\n"
-                "  csc run - policy.yaml --json --receipt-out /var/lib/csc/receipt.json < contract.json\n",
+    .examples =
+        "  csc run contract.json policies/dev-readonly.yaml\n"
+        "  csc run contract.json policy.yaml --sign --signing-key runner.key --key-id runner-1\n"
+        "  csc run contract.json policy.yaml --mode hardened --sign --signing-key runner.key --key-id runner-1\n"
+        "  csc run - policy.yaml --json --receipt-out /var/lib/csc/receipt.json < contract.json\n",
     .run = run,
 };

@@ -3,7 +3,10 @@
 #ifndef CSC_CLI_RUN_H
 #define CSC_CLI_RUN_H
 
+#include <limits.h>
+
 #include "cli/cli.h"
+#include "config.h"
 #include "flow.h"
 
 /* ---- run_process.c ----------------------------------------------------------------------------------------- */
@@ -16,6 +19,29 @@ int csc_cli_signal_fd(struct csc_error *err);
  */
 int csc_cli_run_in_child(const struct csc_cli *cli, int (*run)(const struct csc_cli *cli));
 
+/* ---- run_hardened.c ---------------------------------------------------------------------------------------- */
+
+/* What of the command line hardened mode wants; NULL: not given. */
+struct csc_cli_hardening_options {
+    const char *config, *backend, *signing_key, *policy;
+};
+
+enum { CSC_CLI_PROTECTED_MAX = 3 };
+
+struct csc_cli_hardening {
+    struct csc_config config;
+    bool loaded;
+    char config_path[PATH_MAX]; /* "": defaults alone */
+    struct csc_protected files[CSC_CLI_PROTECTED_MAX];
+    struct csc_hardening flow; /* points into this object, which stays where it is */
+};
+
+int csc_cli_harden(const struct csc_cli *cli, const struct csc_cli_hardening_options *options,
+                   struct csc_cli_hardening *ret_hardening);
+void csc_cli_hardening_free(struct csc_cli_hardening *hardening);
+/* --sandbox-debug: the plans of all commands on stdout, as JSON; nothing is executed. */
+int csc_cli_print_plans(const struct csc_cli *cli, const struct csc_flow *flow);
+
 /* ---- run_report.c ------------------------------------------------------------------------------------------ */
 
 /* What csc run says at its end. */
@@ -23,6 +49,7 @@ struct csc_cli_report {
     const struct csc_flow_result *result;
     const char *receipt_path;
     const char *key_id; /* or NULL: not signed */
+    int64_t caps[2];    /* bytes captured of stdout and stderr */
 };
 
 /* The exit code of protocol section 5. */

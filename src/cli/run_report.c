@@ -18,6 +18,7 @@ static const struct {
     [CSC_OUTCOME_OVER_LIMIT] = {CSC_E_DATA, CSC_TONE_BAD, "blocked"},
     [CSC_OUTCOME_NO_SECRETS] = {CSC_E_CONFIG, CSC_TONE_BAD, "blocked"},
     [CSC_OUTCOME_INTERRUPTED] = {128, CSC_TONE_BAD, "interrupted"},
+    [CSC_OUTCOME_NO_BOUNDARY] = {CSC_E_CONFIG, CSC_TONE_BAD, "blocked"},
 };
 
 int csc_cli_run_code(const struct csc_flow_result *result)
@@ -50,16 +51,25 @@ static void append_reason(struct csc_buf *buf, const struct csc_flow_result *res
         csc_buf_printf(buf, " ended with exit code %" PRId64, code->integer);
 }
 
+static void say_cut(const struct csc_cli_report *report, enum csc_stream stream, const char *name)
+{
+    static const char *const fields[] = {"stdout_truncated", "stderr_truncated"};
+    int64_t cap = report->caps[stream];
+    bool whole = cap % (1 << 20) == 0;
+
+    if (was_cut(report->result->receipt, fields[stream]))
+        csc_cli_say("%s was longer than %" PRId64 " %s; the receipt's hash covers the beginning", name,
+                    whole ? cap >> 20 : cap, whole ? "MiB" : "bytes");
+}
+
 void csc_cli_summarise(const struct csc_cli_report *report)
 {
     const struct csc_flow_result *result = report->result;
     bool denied = result->decision && result->decision->verdict == CSC_DENY;
     _cleanup_buf_ struct csc_buf rest = {0};
 
-    if (was_cut(result->receipt, "stdout_truncated"))
-        csc_cli_say("stdout was longer than %d MiB; the receipt's hash covers the beginning", CSC_STDOUT_CAP >> 20);
-    if (was_cut(result->receipt, "stderr_truncated"))
-        csc_cli_say("stderr was longer than %d MiB; the receipt's hash covers the beginning", CSC_STDERR_CAP >> 20);
+    say_cut(report, CSC_STDOUT, "stdout");
+    say_cut(report, CSC_STDERR, "stderr");
     append_reason(&rest, result);
     csc_buf_printf(&rest, "; receipt %s", report->receipt_path);
     if (report->key_id)
@@ -123,8 +133,8 @@ static int add_captured(struct csc_object *object, const struct stream *stream, 
 
 int csc_cli_print_run(const struct csc_cli *cli, const struct csc_cli_report *report, const int captured[2], int code)
 {
-    static const struct stream streams[2] = {{"stdout", "stdout_encoding", CSC_STDOUT_CAP},
-                                             {"stderr", "stderr_encoding", CSC_STDERR_CAP}};
+    const struct stream streams[2] = {{"stdout", "stdout_encoding", (size_t)report->caps[CSC_STDOUT]},
+                                      {"stderr", "stderr_encoding", (size_t)report->caps[CSC_STDERR]}};
     const struct csc_flow_result *result = report->result;
     _cleanup_arena_ struct csc_arena arena = {0};
     _cleanup_buf_ struct csc_buf path = {0}, out = {0}, errors = {0};

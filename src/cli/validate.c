@@ -28,10 +28,12 @@ const struct csc_cli_command csc_cli_validate = {
     .name = "validate",
     .summary = "check that a file is what the protocol says",
     .parameters = {"KIND", "FILE"},
-    .description = "KIND is contract, policy, receipt, decision or approval. \"-\" is standard input.\n"
-                   "A contract over a limit of the runner is not valid. No signature is checked.\n"
+    .description = "KIND is contract, policy, receipt, decision, approval or config. \"-\" is standard input.\n"
+                   "A contract over a limit of the runner is not valid. No signature is checked; nor is who can\n"
+                   "write a configuration: csc run in hardened mode does that.\n"
                    "Exit code: 0 valid, 65 not.\n",
     .examples = "  csc validate contract contract.json\n"
-                "  csc validate policy policies/ci-build.yaml\n",
+                "  csc validate policy policies/ci-build.yaml\n"
+                "  csc validate config /etc/csc/csc.yaml\n",
     .run = validate,
 };

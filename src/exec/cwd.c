@@ -32,6 +32,16 @@ void csc_result_refuse(struct csc_exec_result *result, enum csc_exec_end end, in
     (void)csc_text_escape(result->reason, sizeof(result->reason), text, strlen(text));
 }
 
+void csc_result_refuse_program(struct csc_exec_result *result, const char *program, int error)
+{
+    if (error == ENOENT)
+        csc_result_refuse(result, CSC_EXEC_NOT_FOUND, 127,
+                          "'%.120s' was not found, or the interpreter it names; check argv[0] and PATH", program);
+    else
+        csc_result_refuse(result, CSC_EXEC_NOT_EXECUTABLE, 126, "'%.150s' cannot be executed: %s", program,
+                          strerror(error));
+}
+
 static bool scope_is_plain(const char *scope)
 {
     const char *separators = scope[0] == '/' && scope[1] != '/' ? "/" : "/\\";

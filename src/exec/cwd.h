@@ -9,6 +9,9 @@
 __attribute__((format(printf, 4, 5))) void csc_result_refuse(struct csc_exec_result *result, enum csc_exec_end end,
                                                              int exit_code, const char *format, ...);
 
+/* The kernel refused a program, or its arguments: 126, or 127 when it is not there. */
+void csc_result_refuse_program(struct csc_exec_result *result, const char *program, int error);
+
 /*
  * Resolves the command's cwd once, following symlinks, and checks where it leads against the policy.
  * *ret_fd is an O_PATH descriptor of 3 or above, the caller's; or -1, and `result` says why the command must not

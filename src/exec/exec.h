@@ -14,6 +14,7 @@
 #include "contract/contract.h"
 #include "format/format.h"
 #include "policy/policy.h"
+#include "sandbox/sandbox.h"
 
 enum {
     CSC_STDOUT_CAP = 10 << 20, /* bytes captured of each stream, section 5 */
@@ -29,6 +30,15 @@ enum csc_exec_end {
     CSC_EXEC_NOT_EXECUTABLE, /* 126: cwd missing, not executable, argv refused by the kernel */
     CSC_EXEC_NOT_FOUND,      /* 127 */
     CSC_EXEC_CANCELLED,      /* csc was told to stop: 128 + signal (130, 143) */
+    CSC_EXEC_ADVISED,        /* hardened mode does not start this program: never started */
+    CSC_EXEC_NO_BOUNDARY,    /* the sandbox could not be established: never started */
+};
+
+/* Where a command of hardened mode runs. */
+struct csc_boundary {
+    const struct csc_policy *policy;
+    struct csc_survey *survey;
+    struct csc_plan *plan;
 };
 
 /* What the caller gives: where output goes, what may end the run. */
@@ -43,12 +53,14 @@ struct csc_exec_io {
     /* csc_exec_run_isolated() only: gets the output as it comes; may be NULL. */
     void (*output)(void *context, enum csc_stream stream, const void *bytes, size_t size);
     void *context;
+    const struct csc_boundary *boundary; /* NULL: local mode */
 };
 
 struct csc_exec_result {
     enum csc_exec_end end;
-    int exit_code;                /* as the receipt has it */
-    char reason[256];             /* csc's own words where it wasn't the command that failed, else "" */
+    int exit_code;    /* as the receipt has it */
+    char reason[512]; /* csc's own words where it wasn't the command that failed, else "" */
+    char hint[400];   /* what the boundary refused a command that failed, where there is evidence, else "" */
     char hash[2][CSC_SHA256_HEX]; /* of what was captured; of nothing when it never started */
     bool truncated[2];            /* more was printed than captured */
     bool lost_output;             /* an out_fd refused bytes (closed pipe, full disk) */
@@ -73,6 +85,16 @@ int csc_exec_run(const struct csc_command *command, const struct csc_policy *pol
  */
 int csc_exec_run_isolated(const struct csc_command *command, const struct csc_policy *policy,
                           const struct csc_exec_io *io, struct csc_exec_result *ret_result, struct csc_error *err);
+
+/*
+ * Looks at the host and plans the boundary of one command; `request` lacks the environment, which is filled in from
+ * environ(7). 0: *ret_boundary is there, or is NULL and `ret_result` says why the command must not run.
+ */
+int csc_boundary_make(const struct csc_sandbox_request *request, struct csc_boundary **ret_boundary,
+                      struct csc_exec_result *ret_result, struct csc_error *err);
+void csc_boundary_free(struct csc_boundary *boundary);
+/* A refusal as the result of a command that was not started. */
+void csc_exec_refuse(const struct csc_refusal *refusal, struct csc_exec_result *ret_result);
 
 /* csc was told to stop, by what csc_exec_run() listens to: 130 or 143, else 0. Takes the signal. */
 int csc_exec_told_to_stop(const struct csc_exec_io *io);

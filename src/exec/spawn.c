@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
@@ -25,19 +24,35 @@ struct birth {
     int report; /* a pipe, closed by exec. Shared memory would do, but where vfork is a fork (valgrind) */
 };
 
-/*
- * Ignored signals outlive execve(2): csc ignores SIGPIPE, and its own parent may have ignored others. The system call
- * itself, since sigaction(3) leaves out the two signals that the C library keeps for itself.
- */
-static int reset_signals(void)
+static bool die_with(pid_t parent)
 {
-    static const unsigned long standard[8] = {0}; /* the kernel's struct sigaction: SIG_DFL, no flags, empty mask */
-    sigset_t none;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        return false;
+    if (getppid() != parent)
+        _exit(1); /* it died before the line above: nobody supervises, nobody is told */
+    return true;
+}
 
-    for (int i = 1; i < NSIG; i++)
-        if (i != SIGKILL && i != SIGSTOP)
-            (void)syscall(SYS_rt_sigaction, i, standard, NULL, (NSIG - 1) / 8);
-    return sigemptyset(&none) < 0 ? -1 : sigprocmask(SIG_SETMASK, &none, NULL);
+/* The system calls themselves: the C library's functions change all threads of a process, and take us for the parent's.
+ */
+static bool become(const struct csc_launch *launch)
+{
+    if (!launch->switch_identity)
+        return true;
+    return syscall(SYS_setgroups, 0, NULL) == 0 && syscall(SYS_setresgid, launch->gid, launch->gid, launch->gid) == 0 &&
+           syscall(SYS_setresuid, launch->uid, launch->uid, launch->uid) == 0;
+}
+
+/* Groups first: another user may not enter them. */
+static bool enter(const struct csc_launch *launch)
+{
+    for (size_t i = 0; i < launch->cgroup_entry_count; i++)
+        if (write(launch->cgroup_entries[i], "0", 1) != 1)
+            return false;
+    for (size_t i = 0; i < launch->fd_count; i++)
+        if (fcntl(launch->fds[i], F_SETFD, 0) < 0)
+            return false;
+    return become(launch);
 }
 
 static bool prepare(const struct birth *birth, enum csc_spawn_step *step)
@@ -45,10 +60,8 @@ static bool prepare(const struct birth *birth, enum csc_spawn_step *step)
     const struct csc_spawn *spawn = birth->spawn;
 
     *step = CSC_SPAWN_FORK;
-    if (setpgid(0, spawn->group) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+    if (setpgid(0, spawn->group) < 0 || !die_with(birth->parent))
         return false;
-    if (getppid() != birth->parent)
-        _exit(1); /* it died before the line above: nobody supervises, nobody is told */
     *step = CSC_SPAWN_CWD;
     if (fchdir(spawn->cwd) < 0)
         return false;
@@ -56,46 +69,10 @@ static bool prepare(const struct birth *birth, enum csc_spawn_step *step)
     for (int i = 0; i < 3; i++)
         if (dup2(spawn->standard[i], i) < 0)
             return false;
-    return close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0 && reset_signals() == 0;
-}
-
-/* Relative entries of PATH would name files of the agent's choosing, by its choice of cwd. */
-static int exec_in(const char *folder, size_t size, const struct csc_spawn *spawn)
-{
-    char candidate[PATH_MAX];
-    size_t name_size = strlen(spawn->argv[0]) + 1;
-
-    if (size == 0 || folder[0] != '/' || size + 1 + name_size > sizeof(candidate))
-        return ENOENT;
-    memcpy(candidate, folder, size);
-    candidate[size] = '/';
-    memcpy(candidate + size + 1, spawn->argv[0], name_size);
-    (void)execve(candidate, spawn->argv, spawn->envp);
-    int error = errno;
-    /* A folder that may not be searched has no such program as far as we can know, as for a shell. */
-    return error == EACCES && access(candidate, F_OK) < 0 ? ENOENT : error;
-}
-
-/* Returns why nothing could be executed. No shell is tried on ENOEXEC (execvp(3) would): that runs a file as
- * something it does not say it is. */
-static int exec_program(const struct csc_spawn *spawn)
-{
-    int worst = ENOENT;
-
-    if (strchr(spawn->argv[0], '/')) {
-        (void)execve(spawn->argv[0], spawn->argv, spawn->envp);
-        return errno;
-    }
-    for (const char *folder = spawn->path; folder; folder = *folder ? folder + 1 : NULL) {
-        size_t size = strcspn(folder, ":");
-        int error = exec_in(folder, size, spawn);
-        if (error == EACCES)
-            worst = EACCES;
-        else if (error != ENOENT && error != ENOTDIR && error != ESTALE && error != ENODEV && error != ETIMEDOUT)
-            return error;
-        folder += size;
-    }
-    return worst;
+    if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 || csc_program_reset_signals() < 0)
+        return false;
+    /* Becoming another user takes the death with the parent back. */
+    return !spawn->launch || (enter(spawn->launch) && die_with(birth->parent));
 }
 
 __attribute__((noreturn)) static void be_born(const struct birth *birth)
@@ -104,7 +81,7 @@ __attribute__((noreturn)) static void be_born(const struct birth *birth)
 
     if (prepare(birth, &failure.step)) {
         failure.step = CSC_SPAWN_EXEC;
-        failure.sys_errno = exec_program(birth->spawn);
+        failure.sys_errno = csc_program_exec(birth->spawn->argv, birth->spawn->envp, birth->spawn->path);
     } else {
         failure.sys_errno = errno;
     }
@@ -134,17 +111,6 @@ static bool read_failure(int fd, struct csc_spawn_failure *ret_failure)
         return false;
     *ret_failure = failure;
     return true;
-}
-
-int csc_fd_above_standard(int fd)
-{
-    if (fd < 0 || fd > STDERR_FILENO)
-        return fd;
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    int error = errno;
-    (void)close(fd);
-    errno = error;
-    return moved;
 }
 
 pid_t csc_spawn(const struct csc_spawn *spawn, struct csc_spawn_failure *ret_failure)

@@ -5,13 +5,16 @@
 
 #include <sys/types.h>
 
+#include "sandbox/sandbox.h"
+
 struct csc_spawn {
     char *const *argv;
     char *const *envp;
-    const char *path; /* searched when argv[0] has no slash */
-    int cwd;          /* a directory */
-    int standard[3];  /* what becomes descriptors 0-2; all of these, cwd too, are 3 or above */
-    pid_t group;      /* the process group to join; 0: lead a new one */
+    const char *path;                /* searched when argv[0] has no slash */
+    int cwd;                         /* a directory */
+    int standard[3];                 /* what becomes descriptors 0-2; all of these, cwd too, are 3 or above */
+    pid_t group;                     /* the process group to join; 0: lead a new one */
+    const struct csc_launch *launch; /* or NULL: descriptors to inherit, groups to enter, whom to become */
 };
 
 enum csc_spawn_step {
@@ -30,9 +33,5 @@ struct csc_spawn_failure {
  * the calling thread dies. Returns once the program runs: its pid, or -1 with the reason and no child left.
  */
 pid_t csc_spawn(const struct csc_spawn *spawn, struct csc_spawn_failure *ret_failure);
-
-/* Moves a descriptor to 3 or above when it is below, so that it is not overwritten as one of 0-2. Takes -1 and
- * gives -1; keeps errno of what failed. */
-int csc_fd_above_standard(int fd);
 
 #endif

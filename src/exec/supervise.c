@@ -18,6 +18,7 @@
 #include "exec/cwd.h"
 #include "exec/environment.h"
 #include "exec/exec.h"
+#include "exec/sandboxed.h"
 #include "exec/spawn.h"
 #include "exec/tree.h"
 
@@ -33,9 +34,10 @@ struct run {
     const struct csc_exec_io *io;
     char **envp;
     int cwd, null_read, null_write, child_fd, children_fd;
-    int signal_fd, cancel_fd;   /* -1 once they have said what they had to */
-    int stdout_end, stderr_end; /* the write ends, until all segments run */
-    pid_t pids[SEGMENTS_MAX];   /* 0 once reaped */
+    int signal_fd, cancel_fd;        /* -1 once they have said what they had to */
+    int stdout_end, stderr_end;      /* the write ends, until all segments run */
+    struct csc_sandboxed *sandboxed; /* of hardened mode: the one child is the sandbox, which has the segments */
+    pid_t pids[SEGMENTS_MAX];        /* 0 once reaped */
     int codes[SEGMENTS_MAX];
     size_t started, running;
     pid_t group;
@@ -67,6 +69,7 @@ static void run_free(struct run **run_p)
         close_fd(fds[i]);
     csc_capture_close(&run->out[CSC_STDOUT]);
     csc_capture_close(&run->out[CSC_STDERR]);
+    csc_sandboxed_free(run->sandboxed);
     if (run->masked)
         (void)pthread_sigmask(SIG_SETMASK, &run->mask, NULL);
     free(run->envp);
@@ -144,12 +147,7 @@ static int refuse_start(struct run *run, const struct csc_spawn_failure *failure
                           strerror(failure->sys_errno));
         return 0;
     case CSC_SPAWN_EXEC:
-        if (failure->sys_errno == ENOENT)
-            csc_result_refuse(result, CSC_EXEC_NOT_FOUND, 127,
-                              "'%.120s' was not found, or the interpreter it names; check argv[0] and PATH", program);
-        else
-            csc_result_refuse(result, CSC_EXEC_NOT_EXECUTABLE, 126, "'%.150s' cannot be executed: %s", program,
-                              strerror(failure->sys_errno));
+        csc_result_refuse_program(result, program, failure->sys_errno);
         return 0;
     case CSC_SPAWN_FORK:
         break;
@@ -208,6 +206,18 @@ static int start_segments(struct run *run, struct csc_error *err)
     return r;
 }
 
+static int start_sandbox(struct run *run, struct csc_error *err)
+{
+    const int output[2] = {run->stdout_end, run->stderr_end};
+    int r = csc_sandboxed_start(run->io->boundary, output, run->null_read, &run->sandboxed, err);
+
+    if (r < 0)
+        return r;
+    run->pids[run->started++] = csc_sandboxed_pid(run->sandboxed);
+    run->running++;
+    return 0;
+}
+
 /* ---- supervision ------------------------------------------------------------------------------------------ */
 
 static void note_death(struct run *run, pid_t pid, int status)
@@ -243,6 +253,10 @@ static void end_early(struct run *run, enum csc_exec_end end, int exit_code)
     run->result.exit_code = exit_code;
     run->phase = GRACE;
     run->until = csc_clock_ns() + run->io->grace_ms * MILLISECOND_NS;
+    if (run->sandboxed) {
+        csc_sandboxed_end(run->sandboxed);
+        return;
+    }
     (void)csc_tree_signal(SIGTERM);
     (void)csc_tree_signal(SIGCONT); /* what is stopped could not act on it */
 }
@@ -415,6 +429,8 @@ static void conclude(struct run *run)
             run->io->open_line[i] = run->out[i].last != '\n';
     }
     result->tail_size = csc_capture_tail(&run->out[CSC_STDERR], result->tail);
+    if (run->sandboxed)
+        csc_sandboxed_conclude(run->sandboxed, result);
     if (result->end == CSC_EXEC_TIMED_OUT)
         csc_result_refuse(result, result->end, result->exit_code, "not done after timeout_sec, %lld s; it was ended",
                           (long long)run->command->timeout_sec);
@@ -427,7 +443,7 @@ static void conclude(struct run *run)
 static int start_or_fail(struct run *run, struct csc_error *err)
 {
     struct csc_error failure = {0};
-    int r = start_segments(run, &failure);
+    int r = run->io->boundary ? start_sandbox(run, &failure) : start_segments(run, &failure);
 
     if (r == 0)
         return 0;
@@ -481,10 +497,11 @@ int csc_exec_run(const struct csc_command *command, const struct csc_policy *pol
 
     if (!run)
         return csc_fail_memory(err);
-    if (csc_scopes_are_plain(command, &run->result))
+    if (!io->boundary && csc_scopes_are_plain(command, &run->result))
         r = csc_cwd_open(command, policy, &run->result, &run->cwd, err);
-    if (r == 0 && run->cwd >= 0) {
-        r = csc_env_build(command, &run->envp, err);
+    if (r == 0 && (io->boundary || run->cwd >= 0)) {
+        if (!io->boundary)
+            r = csc_env_build(command, &run->envp, err);
         if (r == 0)
             r = watch_children(run, err);
         if (r == 0)

@@ -127,7 +127,7 @@ static void add_identity(struct csc_object *object, const struct csc_record *rec
         {"policy_schema_version", CSC_POLICY_VERSION},
         {"policy_sha256", record->policy->sha256},
         {"runner_version", CSC_VERSION},
-        {"execution_mode", "local"},
+        {"execution_mode", record->hardened ? "hardened" : "local"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         csc_object_string(object, fields[i].key, fields[i].string);
@@ -157,6 +157,8 @@ static int make_root(const struct csc_record *record, struct texts *texts, struc
 
     csc_object_begin(&object, &texts->arena, FIELDS_MAX);
     add_identity(&object, record, texts);
+    if (record->profile_id)
+        csc_object_string(&object, "sandbox_profile_id", record->profile_id);
     if (record->has_exit_code)
         csc_object_int(&object, "exit_code", record->exit_code);
     add_output(&object, record, texts);

@@ -25,6 +25,8 @@ struct csc_record {
     const struct csc_artifact *artifacts;
     size_t artifact_count;
     int64_t files_written; /* -1: not measured, and absent from the receipt */
+    bool hardened;          /* the mode; local otherwise */
+    const char *profile_id; /* of the sandboxes that commands ran in, or NULL */
     const char *error;     /* csc's own words, or NULL; the tail of stderr follows them */
 };
 

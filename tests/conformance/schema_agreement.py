@@ -34,6 +34,7 @@ SCHEMAS = {
     "receipt": "csc.execution-receipt.v0.1.schema.json",
     "decision": "csc.policy-decision.v0.1.schema.json",
     "approval": "csc.approval.v0.1.schema.json",
+    "config": "csc.config.v0.1.schema.json",
 }
 
 # One value of each type, to be put where another type is wanted.

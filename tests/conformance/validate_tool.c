@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "approval/approval.h"
+#include "config.h"
 #include "contract/contract.h"
 #include "policy/policy.h"
 #include "receipt/receipt.h"
@@ -48,12 +49,22 @@ static int validate_approval(const void *bytes, size_t size, struct csc_error *e
     return r;
 }
 
+/* Nobody is a user: what is said of a configuration must not depend on this machine's. */
+static int validate_config(const void *bytes, size_t size, struct csc_error *err)
+{
+    struct csc_config config = {0};
+    int r = csc_config_parse_with(bytes, size, "/dev/null", &config, err);
+
+    csc_config_free(&config);
+    return r;
+}
+
 static const struct {
     const char *kind;
     int (*validate)(const void *bytes, size_t size, struct csc_error *err);
 } kinds[] = {
     {"contract", validate_contract},     {"policy", validate_policy},     {"receipt", validate_receipt},
-    {"decision", csc_decision_validate}, {"approval", validate_approval},
+    {"decision", csc_decision_validate}, {"approval", validate_approval}, {"config", validate_config},
 };
 
 static int validate(const char *kind, const void *bytes, size_t size)

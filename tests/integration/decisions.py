@@ -58,6 +58,39 @@ def decision(contract, policy, code, exit_code):
         equal(bench.nothing_written(), True)
 
 
+NOTE = "csc: note: hardened mode does not start '{}' (command '{}') unless blocked_programs in csc-config(5) says otherwise\n"
+# name, (bench) -> commands, the programs noted and their commands, what is said at the end
+NOTES = [
+    ("a shell", lambda b: [["sh", "-c", "x"]], [("sh", "c0")], ""),
+    ("by path, letters of either case", lambda b: [["/bin/Bash"]], [("Bash", "c0")], ""),
+    ("once a name", lambda b: [["env"], ["/usr/bin/env"], ["sh"]], [("env", "c0"), ("sh", "c2")], ""),
+    ("in a pipeline", lambda b: [b.command(id="c0", segments=[["cat"], ["python3.11", "x"]])], [("python3.11", "c0")], ""),
+    ("at most ten", lambda b: [[f"python{i}"] for i in range(12)], [(f"python{i}", f"c{i}") for i in range(10)],
+     "csc: note: there are more of them\n"),
+    ("other programs", lambda b: [["git", "sh"], ["shasum"], ["/sh/true"]], [], ""),
+]
+
+
+@cases([(f"check notes what hardened mode does not start: {name}", *rest) for name, *rest in NOTES])
+def notes(commands, wanted, end):
+    with Bench() as bench:
+        inputs = bench.inputs(*commands(bench))
+        text, as_json = bench.csc("check", *inputs), bench.csc("check", *inputs, "--json")
+        equal(text.err, "".join(NOTE.format(*words) for words in wanted) + end)
+        equal((as_json.code, as_json.err), (text.code, text.err))
+        equal(bench.csc("validate", "decision", "-", stdin=as_json.raw_out).code, 0)
+
+
+@case("a note changes no decision, and shows hostile names harmless")
+def notes_only_say():
+    with Bench() as bench:
+        inputs = bench.inputs(bench.command("sh", "-c", "true"))
+        equal((bench.csc("check", *inputs).out, bench.csc("check", *inputs).code), ("allow\n", 0))
+        result = bench.csc("check", *bench.inputs(bench.command("python\x1b[31m\n", id="a\x1b]0;x\x07")))
+        equal((result.code, len(result.err.splitlines())), (1, 1), result)
+        equal([c for c in result.err if c in "\x1b\x07"], [], "escape sequences")
+
+
 @case("explain: every command is walked, the change is the smallest, the policy's changes are marked")
 def explain():
     with Bench() as bench:
@@ -143,6 +176,15 @@ def validate():
         result = bench.csc("validate", "approval", bench.write("a", approval))
         equal(result.code, 65)
         matches(r"expires_at", result.err)
+
+
+@case("the example of a configuration is valid")
+def shipped_configuration():
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples", "csc.yaml")
+    with Bench() as bench:
+        equal(bench.csc("validate", "config", path).out, f"{path}: valid config\n")
+        equal(bench.csc("validate", "config", "-", stdin=b"config_version: csc.config.v0.1\nrun_as: '5:5'\n").out,
+              "standard input: valid config\n")
 
 
 @case("the policies that come with csc are valid")

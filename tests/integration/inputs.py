@@ -109,6 +109,26 @@ POLICIES = [
 ]
 
 
+CONFIG = "config_version: csc.config.v0.1\n"
+
+CONFIGS = [
+    ("empty file", "", r":1:1: "),
+    ("no version", "backend: bwrap\n", r": config_version: is missing"),
+    ("foreign version", "config_version: csc.config.v9\nnew: 1\n", r": config_version: .*csc\.config\.v0\.1"),
+    ("unknown field", CONFIG + "limit: {}\n", r": limit: unknown field; .*known here: config_version, "),
+    ("unknown limit", CONFIG + "limits: {memory: 1}\n", r": limits\.memory: unknown field; .*memory_bytes"),
+    ("duplicate key", CONFIG + "grace_sec: 1\ngrace_sec: 2\n", r":3:1: duplicate key 'grace_sec'"),
+    ("no limit at all", CONFIG + "limits: {processes: 0}\n", r": limits\.processes: is 0; must be 4 to 4194304"),
+    ("more output than the protocol's", CONFIG + "output: {stdout_bytes: 10485761}\n", r": output\.stdout_bytes: "),
+    ("root", CONFIG + "run_as: root\n", r": run_as: means uid 0, root's; name a user"),
+    ("ids without quotes", CONFIG + "run_as: 1000:50\n", r': run_as: is an integer to YAML; write "UID:GID"'),
+    ("nobody there", CONFIG + "run_as: no-such-user-here\n", r": run_as: no user 'no-such-user-here' in /etc/passwd; "),
+    ("the host's devices", CONFIG + "system_paths: [/dev/dri]\n", r": system_paths\[0\]: .*sandbox has its own"),
+    ("a path of a program", CONFIG + "blocked_programs: [/bin/sh]\n", r": blocked_programs\[0\]: .*without '/'"),
+    ("too large", "#" * (64 << 10) + "\n", r": larger than the 65536 bytes"),
+]
+
+
 def refused_everywhere(bench, kind, bad, message):
     contract = bad if kind == "contract" else bench.write("good.json", bench.contract(["touch", bench.path("work/ran")]))
     policy = bad if kind == "policy" else bench.write("good.yaml", bench.policy())
@@ -138,6 +158,15 @@ def bad_contract(make, message):
 def bad_policy(make, message):
     with Bench() as bench:
         refused_everywhere(bench, "policy", bench.write("bad.yaml", make(bench)), message)
+
+
+@cases([("configuration: " + name, text, message) for name, text, message in CONFIGS])
+def bad_config(text, message):
+    with Bench() as bench:
+        bad = bench.write("bad.yaml", text)
+        result = bench.csc("validate", "config", bad)
+        equal((result.code, result.out), (65, ""), result)
+        matches(r"\Acsc: " + bad + message + r"[^\n]*\n\Z", result.err)
 
 
 @case("an error with --json is one object that says the same")

@@ -32,7 +32,7 @@ USAGE_ERRORS = [
     ("required option", ["verify-receipt", "r"], r"missing option '--public-key PATH'"),
     ("second required option", ["verify-receipt", "r", "--public-key", "k"], r"missing option '--key-id ID'"),
     ("keygen without a name", ["keygen"], r"missing option '--out PREFIX'"),
-    ("unknown kind", ["validate", "contrct", "f"], r"unknown kind 'contrct'; known: contract, policy, receipt, decision, appr"),
+    ("unknown kind", ["validate", "contrct", "f"], r"unknown kind 'contrct'; known: contract, policy, receipt, decision, approval, config"),
     ("kind without a hash", ["hash", "decision", "f"], r"unknown kind 'decision'; known: contract, policy, receipt;"),
     ("stdin twice", ["check", "-", "-"], r"only one of CONTRACT and POLICY can be standard input"),
     ("stdin twice, to run", ["run", "-", "-"], r"only one of CONTRACT and POLICY can be standard input"),
@@ -65,12 +65,33 @@ def usage_json():
         matches("--bogus", result.json()["error"]["text"])
 
 
-@case("hardened mode ends in 78 before anything is read")
-def hardened():
+# name, options of csc run, what it says; all of it before anything is read
+HARDENED = [
+    ("unsigned", ["--mode", "hardened"], r"needs --sign, --signing-key PATH and --key-id ID"),
+    ("its options alone: config", ["--config", "/nonexistent"], r"--config is for --mode hardened"),
+    ("its options alone: backend", ["--mode", "local", "--backend", "bwrap"], r"--backend is for --mode hardened"),
+    ("its options alone: sandbox-debug", ["--sandbox-debug"], r"--sandbox-debug is for --mode hardened"),
+    ("an unknown mode", ["--mode", "soft"], r"unknown mode 'soft'"),
+]
+
+
+@cases([("hardened mode, " + name, *rest) for name, *rest in HARDENED])
+def hardened(options, words):
     with Bench() as bench:
-        result = bench.csc("run", "/nonexistent", "/nonexistent", "--mode", "hardened")
-        equal(result.code, 78, result)
-        matches(r"\Acsc: hardened mode is not in this version[^\n]*\n\Z", result.err)
+        result = bench.csc("run", "/nonexistent", "/nonexistent", *options)
+        equal(result.code, 64, result)
+        matches(words, result.err)
+
+
+@case("hardened mode, an unknown backend")
+def unknown_backend():
+    with Bench() as bench:
+        contract, policy = bench.inputs(["true"])
+        equal(bench.csc("keygen", "--out", bench.path("k")).code, 0)
+        result = bench.csc("run", contract, policy, "--mode", "hardened", "--sign", "--signing-key", bench.path("k.key"),
+                           "--key-id", "k", "--backend", "docker")
+        equal(result.code, 64, result)
+        matches(r"unknown backend 'docker'; there are bwrap and native", result.err)
 
 
 @cases([(f"help for {name}", name) for name in COMMANDS])

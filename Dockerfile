@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+# csc in a container; packaging/docker/README.md says how to run it, and what hardened mode needs from the engine.
+
+FROM debian:bookworm-slim AS build
+WORKDIR /src
+# By itself, so that the packages are installed anew only when their list changes.
+COPY scripts/install-deps scripts/dependencies.txt scripts/
+RUN scripts/install-deps build && rm -rf /var/lib/apt/lists/*
+COPY . .
+RUN scripts/build build plain -Dprefix=/usr && scripts/install /usr /out && strip /out/usr/bin/csc /out/usr/libexec/csc/csc-init
+
+FROM debian:bookworm-slim
+LABEL org.opencontainers.image.title="csc" \
+      org.opencontainers.image.description="Decide, run and attest commands that an agent asks for in a contract" \
+      org.opencontainers.image.licenses="Apache-2.0"
+# csc links its libraries statically: bubblewrap makes the sandbox, the certificates are for the commands that run in it.
+RUN apt-get update -q \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends bubblewrap ca-certificates \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 1000 --user-group --create-home --shell /usr/sbin/nologin csc \
+    && install -d -o csc -g csc /work
+COPY --from=build /out/usr/bin/csc /usr/bin/
+COPY --from=build /out/usr/libexec/csc/ /usr/libexec/csc/
+COPY --from=build /out/usr/share/csc/ /usr/share/csc/
+COPY LICENSE /usr/share/doc/csc/
+USER csc
+WORKDIR /work
+ENTRYPOINT ["csc"]
+CMD ["--help"]

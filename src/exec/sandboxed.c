@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * csc ──spawns──▶ bwrap ──▶ csc-init (PID 1 inside) ──▶ the command's segments
+ *   ▲                          │ ▲
+ *   └──────── reports ─────────┘ └── control: a byte ends in order; csc's death ends at once
+ *
+ * What bwrap itself has to say goes into a pipe of its own, never into the command's stderr.
+ */
+#include "exec/sandboxed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "exec/cwd.h"
+#include "exec/spawn.h"
+
+enum { SEGMENTS_MAX = 10, MESSAGE_MAX = 2000 };
+
+struct csc_sandboxed {
+    const struct csc_boundary *boundary;
+    struct csc_launch *launch;
+    pid_t pid;
+    int message; /* what bwrap says */
+    bool started[SEGMENTS_MAX], ended[SEGMENTS_MAX];
+    int status[SEGMENTS_MAX]; /* of waitpid(2) */
+    bool full[3];
+    struct csc_report refused, not_started; /* kind 0: there was none */
+};
+
+static int spawn(struct csc_sandboxed *s, int null, int message, struct csc_error *err)
+{
+    static char *const no_environment[] = {NULL};
+    struct csc_spawn_failure failure;
+    _cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const struct csc_spawn spawn = {
+        .argv = s->launch->argv,
+        .envp = no_environment,
+        .path = "",
+        .cwd = csc_fd_above_standard(root),
+        .standard = {null, message, message},
+        .launch = s->launch,
+    };
+
+    s->pid = csc_spawn(&spawn, &failure);
+    if (s->pid >= 0)
+        return 0;
+    if (failure.step == CSC_SPAWN_EXEC)
+        return csc_fail_errno(err, CSC_E_CONFIG, failure.sys_errno, "cannot execute '%s'", s->launch->argv[0]);
+    return csc_fail_errno(err, CSC_E_CONFIG, failure.sys_errno,
+                          "cannot start the sandbox (its process, its control groups, or its user)");
+}
+
+static int start(struct csc_sandboxed *s, const int output[2], int null, struct csc_error *err)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return csc_fail_errno(err, CSC_E_INTERNAL, errno, "cannot make a pipe");
+    s->message = csc_fd_above_standard(ends[0]);
+    _cleanup_close_ int theirs = csc_fd_above_standard(ends[1]);
+    if (s->message < 0 || theirs < 0)
+        return csc_fail_errno(err, CSC_E_INTERNAL, errno, "cannot make a pipe");
+    int r = csc_launch_make(s->boundary->plan, s->boundary->survey, output, &s->launch, err);
+    if (r == 0)
+        r = spawn(s, null, theirs, err);
+    if (r == 0)
+        csc_launch_started(s->launch);
+    return r;
+}
+
+int csc_sandboxed_start(const struct csc_boundary *boundary, const int output[2], int null,
+                        struct csc_sandboxed **ret_sandboxed, struct csc_error *err)
+{
+    struct csc_sandboxed *s = calloc(1, sizeof(*s));
+
+    if (!s)
+        return csc_fail_memory(err);
+    s->boundary = boundary;
+    s->message = -1;
+    int r = start(s, output, null, err);
+    if (r < 0) {
+        csc_sandboxed_free(s);
+        return r;
+    }
+    *ret_sandboxed = s;
+    return 0;
+}
+
+pid_t csc_sandboxed_pid(const struct csc_sandboxed *sandboxed)
+{
+    return sandboxed->pid;
+}
+
+void csc_sandboxed_end(struct csc_sandboxed *sandboxed)
+{
+    /* That it is gone already changes nothing. */
+    (void)!write(sandboxed->launch->control, "T", 1);
+}
+
+/* ---- the end -------------------------------------------------------------------------------------------------------
+ */
+
+static void take_report(struct csc_sandboxed *s, const struct csc_report *report)
+{
+    bool is_segment = report->index >= 0 && report->index < SEGMENTS_MAX;
+
+    switch (report->kind) {
+    case CSC_REPORT_REFUSED:
+        s->refused = *report;
+        s->refused.text[sizeof(s->refused.text) - 1] = '\0';
+        break;
+    case CSC_REPORT_STARTED:
+        if (is_segment)
+            s->started[report->index] = true;
+        break;
+    case CSC_REPORT_NOT_STARTED:
+        if (is_segment)
+            s->not_started = *report;
+        break;
+    case CSC_REPORT_ENDED:
+        if (is_segment) {
+            s->ended[report->index] = true;
+            s->status[report->index] = report->value;
+        }
+        break;
+    case CSC_REPORT_FULL:
+        if (report->index >= 0 && report->index < 3)
+            s->full[report->index] = true;
+        break;
+    default:
+        break;
+    }
+}
+
+static void take_reports(struct csc_sandboxed *s)
+{
+    struct csc_report report;
+    ssize_t size;
+
+    /* Each is smaller than PIPE_BUF: it is there as a whole. */
+    while ((size = read(s->launch->report, &report, sizeof(report))) == sizeof(report) || (size < 0 && errno == EINTR))
+        if (size > 0)
+            take_report(s, &report);
+}
+
+static const char *explain_bwrap(const char *message)
+{
+    static const struct {
+        const char *words, *fix;
+    } known[] = {
+        {"nknown option", "this bwrap is too old; 0.10, or Debian's 0.8.0-2+deb12u1 or later is needed"},
+        {"setting up uid map", "unprivileged user namespaces are not to be had; csc doctor says what would fix it"},
+        {"No permissions to create",
+         "unprivileged user namespaces are not to be had; csc doctor says what would fix it"},
+        {"Creating new namespace failed", "namespaces are not to be had; csc doctor says what would fix it"},
+        {"Can't mount proc",
+         "a fresh /proc is refused, as in containers that mask theirs; csc doctor says what would fix it"},
+        {"Race condition", "a path was exchanged while the sandbox was made; run it again"},
+        {"Can't find source path", "a path was removed, or its user may not reach it"},
+        {"loopback", "a network namespace is not to be had; csc doctor says what would fix it"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+        if (strstr(message, known[i].words))
+            return known[i].fix;
+    return "csc doctor says what this machine can hold";
+}
+
+static void refuse_boundary(struct csc_sandboxed *s, struct csc_exec_result *result)
+{
+    char message[MESSAGE_MAX];
+    ssize_t size = read(s->message, message, sizeof(message) - 1);
+
+    if (s->refused.kind && s->refused.value) {
+        csc_result_refuse(result, CSC_EXEC_NO_BOUNDARY, 126,
+                          "sandbox: %s: %s; csc doctor says what this machine can hold", s->refused.text,
+                          strerror(s->refused.value));
+    } else if (s->refused.kind) {
+        csc_result_refuse(result, CSC_EXEC_NO_BOUNDARY, 126, "sandbox: %s", s->refused.text);
+    } else if (size > 0) {
+        message[size] = '\0';
+        message[strcspn(message, "\n")] = '\0';
+        csc_result_refuse(result, CSC_EXEC_NO_BOUNDARY, 126, "sandbox: %.300s; %s", message, explain_bwrap(message));
+    } else {
+        csc_result_refuse(
+            result, CSC_EXEC_NO_BOUNDARY, 126,
+            "sandbox: it ended before the command could start; csc doctor says what this machine can hold");
+    }
+}
+
+static int code_of(int status)
+{
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* The first segment that failed, or -1. One that was not seen to end was killed with the sandbox. */
+static int first_failure(struct csc_sandboxed *s)
+{
+    for (int i = 0; i < SEGMENTS_MAX; i++) {
+        if (s->started[i] && !s->ended[i])
+            s->status[i] = SIGKILL;
+        if (s->started[i] && s->status[i] != 0)
+            return i;
+    }
+    return -1;
+}
+
+static void explain_failure(struct csc_sandboxed *s, int status, struct csc_exec_result *result)
+{
+    struct csc_failure failure = {
+        .exit_code = result->exit_code,
+        .signal_number = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+        .tail = result->tail,
+        .tail_size = result->tail_size,
+        .tmp_full = s->full[0],
+        .home_full = s->full[1],
+        .shm_full = s->full[2],
+        .policy = s->boundary->policy,
+    };
+
+    if (s->launch->cgroup)
+        csc_cgroup_read_events(s->launch->cgroup, &failure.events);
+    if (!csc_denial_explain(s->boundary->plan, &failure, result->hint, sizeof(result->hint)))
+        result->hint[0] = '\0';
+}
+
+static void conclude_by_itself(struct csc_sandboxed *s, struct csc_exec_result *result)
+{
+    if (s->not_started.kind) {
+        const struct csc_argv *argv = &s->boundary->plan->command->argvs[s->not_started.index];
+        csc_result_refuse_program(result, argv->items[0], s->not_started.value);
+        explain_failure(s, 0, result);
+        return;
+    }
+    int failed = first_failure(s);
+    result->end = CSC_EXEC_EXITED;
+    result->exit_code = failed < 0 ? 0 : code_of(s->status[failed]);
+    if (failed < 0)
+        return;
+    if (!s->ended[failed])
+        csc_result_refuse(result, CSC_EXEC_EXITED, 128 + SIGKILL,
+                          "the sandbox was killed from outside, or by the kernel");
+    explain_failure(s, s->status[failed], result);
+}
+
+void csc_sandboxed_conclude(struct csc_sandboxed *sandboxed, struct csc_exec_result *result)
+{
+    struct csc_sandboxed *s = sandboxed;
+
+    take_reports(s);
+    for (int i = 0; i < SEGMENTS_MAX; i++)
+        result->started |= s->started[i];
+    if (result->end != CSC_EXEC_EXITED)
+        return;
+    if (s->refused.kind || (!result->started && !s->not_started.kind))
+        refuse_boundary(s, result);
+    else
+        conclude_by_itself(s, result);
+}
+
+void csc_sandboxed_free(struct csc_sandboxed *sandboxed)
+{
+    if (!sandboxed)
+        return;
+    csc_launch_free(sandboxed->launch);
+    csc_close_cleanup(&sandboxed->message);
+    free(sandboxed);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A command inside its sandbox, seen from outside. Private to exec/. */
+#ifndef CSC_EXEC_SANDBOXED_H
+#define CSC_EXEC_SANDBOXED_H
+
+#include "exec/exec.h"
+
+struct csc_sandboxed;
+
+/*
+ * Starts the sandbox, whose command writes to output[0] and [1]. `null` is /dev/null, for what makes the sandbox. What
+ * goes wrong from here on, inside, is known at the end.
+ */
+int csc_sandboxed_start(const struct csc_boundary *boundary, const int output[2], int null,
+                        struct csc_sandboxed **ret_sandboxed, struct csc_error *err);
+/* The one child of csc's: when it is dead, so is everything in the sandbox. */
+pid_t csc_sandboxed_pid(const struct csc_sandboxed *sandboxed);
+/* Asks all processes inside to end (SIGTERM). */
+void csc_sandboxed_end(struct csc_sandboxed *sandboxed);
+/*
+ * Everything inside is dead. Fills in how the command ended, unless it was ended from outside, and what the boundary
+ * refused it. `result` has the tail of stderr already.
+ */
+void csc_sandboxed_conclude(struct csc_sandboxed *sandboxed, struct csc_exec_result *result);
+/* Takes NULL. */
+void csc_sandboxed_free(struct csc_sandboxed *sandboxed);
+
+#endif

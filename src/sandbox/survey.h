@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of a survey. Private to sandbox/. Functions that return int: 0, CSC_REFUSED, or a negative code. */
+#ifndef CSC_SANDBOX_SURVEY_H
+#define CSC_SANDBOX_SURVEY_H
+
+#include "sandbox/sandbox.h"
+
+enum {
+    CSC_SOURCES_MAX = 2500,        /* of scopes and their matches; bwrap takes 9000 arguments, three or four a mount */
+    CSC_GLOB_ENTRIES_MAX = 200000, /* looked at for one glob */
+};
+
+/* A survey under construction. */
+struct csc_surveying {
+    const struct csc_sandbox_request *request;
+    struct csc_survey *survey;
+    struct csc_refusal *refusal;
+    struct csc_error *err;
+    struct csc_buf reads, writes, system, masks; /* struct csc_source after struct csc_source; const char * */
+    size_t shown;                                /* sources so far */
+};
+
+/* ---- source.c ----------------------------------------------------------------------------------------------- */
+
+/* Without "//", "." and a slash at the end; NULL: no memory. `path` is POSIX and absolute. */
+const char *csc_source_plain(struct csc_arena *arena, const char *path);
+/*
+ * Opens what `path` (plain) names below `folder`, by `name`, following no symlink in any component; a symlink itself is
+ * opened as such. 0, or -1 with errno: ELOOP where a component is a symlink.
+ */
+int csc_source_open(struct csc_arena *arena, int folder, const char *name, const char *path,
+                    struct csc_source *ret_source);
+int csc_source_add(struct csc_surveying *s, struct csc_buf *list, const struct csc_source *source);
+void csc_source_close(struct csc_source *source);
+
+/* ---- scopes.c ----------------------------------------------------------------------------------------------- */
+
+/* cwd, and all scopes of the command, into the survey. */
+int csc_survey_scopes(struct csc_surveying *s);
+
+/* ---- system.c ----------------------------------------------------------------------------------------------- */
+
+/* What every sandbox shows, what the configuration adds, and what /proc has to hide. */
+int csc_survey_system(struct csc_surveying *s);
+/* What lies at and below `source`, which is in /etc, is readable for everyone. */
+bool csc_is_public(const struct csc_source *source);
+
+/* ---- programs.c --------------------------------------------------------------------------------------------- */
+
+/* csc-init and bwrap. */
+int csc_survey_programs(struct csc_surveying *s);
+
+#endif

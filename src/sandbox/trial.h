@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is tried in a child that gives up something for it, and what its failure means. Private to sandbox/. */
+#ifndef CSC_SANDBOX_TRIAL_H
+#define CSC_SANDBOX_TRIAL_H
+
+#include "sandbox/doctor.h"
+
+/* In order. */
+enum csc_trial_step {
+    CSC_TRIAL_DONE = 0, /* nothing failed */
+    CSC_TRIAL_CHILD,    /* no child could be made, or it died */
+    CSC_TRIAL_SWITCH,   /* becoming another user */
+    CSC_TRIAL_NAMESPACES,
+    CSC_TRIAL_MAP, /* giving the user namespace its one user */
+    CSC_TRIAL_MOUNT,
+    CSC_TRIAL_PROC, /* mounting a fresh /proc */
+    CSC_TRIAL_LOAD, /* of a filter or ruleset */
+    CSC_TRIAL_HOLD, /* it is loaded, and refuses nothing */
+};
+
+struct csc_trial {
+    enum csc_trial_step failed;
+    int error; /* errno */
+};
+
+/* Namespaces as the sandbox has them, as the user that commands run as. */
+struct csc_trial csc_trial_namespaces(const struct csc_doctor *doctor);
+struct csc_trial csc_trial_filter(void);
+struct csc_trial csc_trial_landlock(int abi);
+
+/* What the kernel says of user namespaces. Numbers of sysctl(8): -1 where there is no such setting. */
+struct csc_userns {
+    long unprivileged_clone;  /* kernel.unprivileged_userns_clone, Debian's */
+    long maximum;             /* user.max_user_namespaces */
+    long apparmor_restricted; /* kernel.apparmor_restrict_unprivileged_userns, Ubuntu's */
+    bool filtered;            /* csc itself is under a system call filter */
+    bool root;                /* who makes the namespaces is root */
+    const char *container;    /* as in struct csc_doctor */
+};
+
+/* Pure. Fill in found and fix; for a trial that failed before /proc, and at /proc. */
+void csc_trial_explain_namespaces(const struct csc_trial *trial, const struct csc_userns *userns,
+                                  struct csc_check *check);
+void csc_trial_explain_proc(const struct csc_trial *trial, const struct csc_userns *userns, struct csc_check *check);
+
+/* The kind of container that a text of cgroups(7), /proc/PID/cgroup, tells of; "": none. */
+const char *csc_container_of_cgroup(const char *text);
+
+/* "bubblewrap 0.8.0": its three numbers. */
+bool csc_bwrap_version(const char *text, unsigned ret_version[3]);
+
+#endif
