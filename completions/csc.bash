@@ -3,7 +3,7 @@
 
 _csc() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-    local commands="check run explain verify-receipt validate hash canonicalize keygen help"
+    local commands="check run explain verify-receipt validate hash canonicalize keygen doctor help"
     local words=""
 
     COMPREPLY=()
@@ -21,6 +21,7 @@ _csc() {
         run) words="--mode --receipt-out --sign --signing-key --key-id --config --backend --sandbox-debug --quiet --raw --json --help" ;;
         verify-receipt) words="--public-key --key-id --json --help" ;;
         keygen) words="--out --raw --help" ;;
+        doctor) words="--config --json --help" ;;
         validate | hash | canonicalize) words="--help" ;;
         esac
     elif ((COMP_CWORD == 2)); then

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for csc
 
-set -l commands check run explain verify-receipt validate hash canonicalize keygen help
+set -l commands check run explain verify-receipt validate hash canonicalize keygen doctor help
 
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a check -d "Decide whether a policy allows a contract"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a run -d "Execute what a policy allows, and write a receipt"
@@ -11,6 +11,7 @@ complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a validate -d
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a hash -d "Print the SHA-256 of a file's canonical form"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a canonicalize -d "Print the form that is hashed and signed"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a keygen -d "Make an Ed25519 key pair"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a doctor -d "Say what hardened mode can hold on this machine"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a help -d "Show help"
 complete -c csc -l help -d "Show help"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -l version -d "Show version, protocol identifiers and modes"
@@ -40,3 +41,6 @@ complete -c csc -n "__fish_seen_subcommand_from help" -f -a "$commands"
 
 complete -c csc -n "__fish_seen_subcommand_from keygen" -l out -r -d "Prefix of the two files"
 complete -c csc -n "__fish_seen_subcommand_from keygen" -l raw -d "32 bytes each instead of PEM"
+
+complete -c csc -n "__fish_seen_subcommand_from doctor" -l config -r -d "Configuration to read"
+complete -c csc -n "__fish_seen_subcommand_from doctor" -l json -d "Print a JSON object"

@@ -368,6 +368,21 @@ int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result
     return 0;
 }
 
+/* A plan as a value that outlives it, and what was surveyed for it. */
+static int keep_plan(const struct csc_plan *plan, struct csc_arena *arena, struct csc_value *ret_plan,
+                     struct csc_error *err)
+{
+    _cleanup_(csc_arena_free) struct csc_arena scratch = {0};
+    _cleanup_buf_ struct csc_buf text = {0};
+    struct csc_value value;
+
+    int r = csc_plan_value(plan, &scratch, &value, err);
+    if (r < 0)
+        return r;
+    csc_canon_write(&text, &value);
+    return text.failed ? csc_fail_memory(err) : csc_json_parse(arena, text.data, text.size, ret_plan, err);
+}
+
 /* The plan of one command as a value, or STOP with the reason in the record. */
 static int plan_command(struct run *run, const struct csc_command *command, struct csc_arena *arena,
                         struct csc_value *ret_plan, struct csc_error *err)
@@ -380,7 +395,7 @@ static int plan_command(struct run *run, const struct csc_command *command, stru
         return r;
     if (!boundary)
         return conclude(run, command);
-    r = csc_plan_value(boundary->plan, arena, ret_plan, err);
+    r = keep_plan(boundary->plan, arena, ret_plan, err);
     return r < 0 ? r : GO;
 }
 

@@ -28,25 +28,32 @@ static void boundary_cleanup(struct csc_boundary **boundary)
     csc_boundary_free(*boundary);
 }
 
+/* Survey and plan. 0, CSC_REFUSED, or a negative code. */
+static int make(const struct csc_sandbox_request *request, struct csc_boundary *boundary, struct csc_refusal *refusal,
+                struct csc_error *err)
+{
+    int r = csc_survey_take(request, &boundary->survey, refusal, err);
+
+    return r == 0 ? csc_plan_make(request, boundary->survey, &boundary->plan, refusal, err) : r;
+}
+
 int csc_boundary_make(const struct csc_sandbox_request *request, struct csc_boundary **ret_boundary,
                       struct csc_exec_result *ret_result, struct csc_error *err)
 {
-    _cleanup_(boundary_cleanup) struct csc_boundary *boundary = calloc(1, sizeof(*boundary));
-    _cleanup_free_ char **environment = NULL;
     struct csc_sandbox_request whole = *request;
     struct csc_refusal refusal = {0};
+    char **environment = NULL;
 
-    if (!boundary)
-        return csc_fail_memory(err);
     int r = csc_env_build(request->command, &environment, err);
-    whole.environment = environment;
-    boundary->policy = request->policy;
-    if (r == 0)
-        r = csc_survey_take(&whole, &boundary->survey, &refusal, err);
-    if (r == 0)
-        r = csc_plan_make(&whole, boundary->survey, &boundary->plan, &refusal, err);
     if (r < 0)
         return r;
+    _cleanup_(boundary_cleanup) struct csc_boundary *boundary = calloc(1, sizeof(*boundary));
+    whole.environment = environment;
+    r = boundary ? make(&whole, boundary, &refusal, err) : csc_fail_memory(err);
+    free(environment);
+    if (r < 0)
+        return r;
+    boundary->policy = request->policy;
     if (r == CSC_REFUSED)
         csc_exec_refuse(&refusal, ret_result);
     *ret_boundary = r == 0 ? TAKE_PTR(boundary) : NULL;

@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -33,6 +35,20 @@ static bool die_with(pid_t parent)
     return true;
 }
 
+/*
+ * Threat: bwrap makes its child, and then has it wait for a word. Killed in between it leaves a child that waits for
+ * ever. So bwrap lives on until it ties itself to us (--die-with-parent), right before that word; where we are dead by
+ * then, csc-init sees it and starts nothing.
+ */
+static bool outlive(pid_t parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, 0) < 0)
+        return false;
+    if (getppid() != parent)
+        _exit(1);
+    return true;
+}
+
 /* The system calls themselves: the C library's functions change all threads of a process, and take us for the parent's.
  */
 static bool become(const struct csc_launch *launch)
@@ -41,6 +57,20 @@ static bool become(const struct csc_launch *launch)
         return true;
     return syscall(SYS_setgroups, 0, NULL) == 0 && syscall(SYS_setresgid, launch->gid, launch->gid, launch->gid) == 0 &&
            syscall(SYS_setresuid, launch->uid, launch->uid, launch->uid) == 0;
+}
+
+/*
+ * Threat: a command whose user outside is root owns the host's device files, and could change the mode of /dev/null for
+ * everyone. A device on a read-only mount can still be written to, but not changed; what is read-only here, in mounts
+ * that only this process and bwrap see, can't be made writable in the sandbox (mount_namespaces(7), "locked").
+ */
+static bool guard_devices(void)
+{
+    const struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+
+    return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("/dev", "/dev", NULL, MS_BIND | MS_REC, NULL) == 0 &&
+           syscall(SYS_mount_setattr, AT_FDCWD, "/dev", AT_RECURSIVE, &attr, sizeof(attr)) == 0;
 }
 
 /* Groups first: another user may not enter them. */
@@ -52,7 +82,7 @@ static bool enter(const struct csc_launch *launch)
     for (size_t i = 0; i < launch->fd_count; i++)
         if (fcntl(launch->fds[i], F_SETFD, 0) < 0)
             return false;
-    return become(launch);
+    return (!launch->guard_devices || guard_devices()) && become(launch);
 }
 
 static bool prepare(const struct birth *birth, enum csc_spawn_step *step)
@@ -71,8 +101,7 @@ static bool prepare(const struct birth *birth, enum csc_spawn_step *step)
             return false;
     if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 || csc_program_reset_signals() < 0)
         return false;
-    /* Becoming another user takes the death with the parent back. */
-    return !spawn->launch || (enter(spawn->launch) && die_with(birth->parent));
+    return !spawn->launch || (enter(spawn->launch) && outlive(birth->parent));
 }
 
 __attribute__((noreturn)) static void be_born(const struct birth *birth)

@@ -24,10 +24,10 @@ struct csc_record {
     const char *failed_id; /* or NULL */
     const struct csc_artifact *artifacts;
     size_t artifact_count;
-    int64_t files_written; /* -1: not measured, and absent from the receipt */
+    int64_t files_written;  /* -1: not measured, and absent from the receipt */
     bool hardened;          /* the mode; local otherwise */
     const char *profile_id; /* of the sandboxes that commands ran in, or NULL */
-    const char *error;     /* csc's own words, or NULL; the tail of stderr follows them */
+    const char *error;      /* csc's own words, or NULL; the tail of stderr follows them */
 };
 
 struct csc_receipt {

@@ -323,7 +323,7 @@ static void remove_stale(int folder)
         if (sscanf(entry->d_name, CSC_CGROUP_NAME, &pid, &number) != 2 || pid <= 0)
             continue;
         (void)snprintf(name, sizeof(name), CSC_CGROUP_NAME, pid, number);
-        if (strcmp(name, entry->d_name) == 0 && kill(pid, 0) < 0 && errno == ESRCH)
+        if (kill(pid, 0) < 0 && errno == ESRCH)
             (void)unlinkat(folder, name, AT_REMOVEDIR);
     }
 }

@@ -62,8 +62,8 @@ void csc_doctor_examine(struct csc_doctor *doctor);
 /* No row is missing. */
 bool csc_doctor_is_content(const struct csc_doctor *doctor);
 
-/* What the command of a sandbox read in its /proc/self/status: NULL when it had no capabilities, no_new_privs and a
- * system call filter; else the line that says otherwise. */
+/* By what a command of a sandbox read in its /proc/self/status: NULL when it had no capabilities, no_new_privs and a
+ * system call filter; else what it had instead. */
 const char *csc_doctor_find_power(const char *status);
 
 #endif

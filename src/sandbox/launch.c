@@ -292,6 +292,19 @@ static int make(struct making *m, const struct csc_plan *plan, const struct csc_
     return r == 0 ? make_argv(m, survey->bwrap, options, arguments) : r;
 }
 
+/* Threat: groups that root was started with, and that stay where it does not become another user. They open files that
+ * belong to them. */
+static bool has_other_groups(gid_t own)
+{
+    gid_t groups[1024];
+    int count = getgroups(ARRAY_SIZE(groups), groups);
+
+    for (int i = 0; i < count; i++)
+        if (groups[i] != own)
+            return true;
+    return count < 0; /* more than fit */
+}
+
 static void launch_cleanup(struct csc_launch **launch)
 {
     csc_launch_free(*launch);
@@ -306,7 +319,8 @@ int csc_launch_make(const struct csc_plan *plan, const struct csc_survey *survey
     if (!launch)
         return csc_fail_memory(err);
     launch->control = launch->report = -1;
-    launch->switch_identity = plan->switch_identity;
+    launch->switch_identity = plan->switch_identity || (survey->uid == 0 && has_other_groups(plan->outer_gid));
+    launch->guard_devices = plan->guard_devices;
     launch->uid = plan->outer_uid;
     launch->gid = plan->outer_gid;
     int r = make(&m, plan, survey, output);

@@ -7,7 +7,7 @@
 /* Of a command whose user outside is root: what it is inside must not be. */
 enum { INNER_ID = 1000, NO_GROUP = 65534 };
 
-static int plan_identity(struct csc_planning *p)
+int csc_plan_identity(struct csc_planning *p)
 {
     const struct csc_survey *survey = p->survey;
     const struct csc_identity *run_as = &p->request->config->run_as;
@@ -28,6 +28,7 @@ static int plan_identity(struct csc_planning *p)
     /* The group of root opens what is not for others. */
     if (plan->switch_identity && plan->outer_gid == 0)
         plan->outer_gid = NO_GROUP;
+    plan->guard_devices = plan->outer_uid == 0;
     plan->inner_uid = plan->outer_uid != 0 ? plan->outer_uid : INNER_ID;
     plan->inner_gid = plan->outer_gid != 0 ? plan->outer_gid : INNER_ID;
     return 0;
@@ -113,7 +114,7 @@ static int make(struct csc_planning *p)
     plan->cwd = p->survey->cwd.path;
     plan_network(p);
     if (r == 0)
-        r = plan_identity(p);
+        r = csc_plan_identity(p);
     if (r == 0)
         r = csc_plan_view(p);
     if (r == 0)

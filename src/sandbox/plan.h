@@ -15,6 +15,8 @@ struct csc_planning {
     struct csc_buf mounts, rules, limits; /* what the plan's arrays become */
 };
 
+/* Whom the command runs as. Wants of the request the configuration alone, of the survey the users. */
+int csc_plan_identity(struct csc_planning *p);
 /* view.c: what is visible inside, and where. Wants the identity. */
 int csc_plan_view(struct csc_planning *p);
 /* limits.c: what bounds the command. Wants the identity. */

@@ -32,7 +32,7 @@ static const char *distrust(int fd)
     return NULL;
 }
 
-static int find_bwrap(struct csc_surveying *s)
+int csc_survey_bwrap(struct csc_surveying *s)
 {
     const char *configured = s->request->config->bwrap;
     const char *const *places = configured ? &configured : bwrap_places;
@@ -75,7 +75,7 @@ static bool init_candidate(unsigned which, char ret_path[PATH_MAX])
 
 enum { INIT_CANDIDATES = 3 };
 
-static int find_init(struct csc_surveying *s)
+int csc_survey_init(struct csc_surveying *s)
 {
     struct csc_source *init = &s->survey->init;
     char path[PATH_MAX];
@@ -102,7 +102,7 @@ static int find_init(struct csc_surveying *s)
 
 int csc_survey_programs(struct csc_surveying *s)
 {
-    int r = find_init(s);
+    int r = csc_survey_init(s);
 
-    return r == 0 && s->request->config->backend == CSC_BACKEND_BWRAP ? find_bwrap(s) : r;
+    return r == 0 && s->request->config->backend == CSC_BACKEND_BWRAP ? csc_survey_bwrap(s) : r;
 }

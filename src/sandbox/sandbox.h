@@ -21,6 +21,7 @@
 #include "policy/policy.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/config.h"
+#include "sandbox/doctor.h"
 #include "sandbox/landlock.h"
 #include "sandbox/seccomp.h"
 
@@ -71,13 +72,16 @@ struct csc_protected {
     bool write_only;  /* read scopes may hold it */
 };
 
+struct csc_place {
+    uint64_t device, inode;
+};
+
 /* A protected file as the host has it: itself, and the folders it lies in, up to the root. */
 struct csc_guard {
     const char *what;
     bool write_only;
-    struct csc_place {
-        uint64_t device, inode;
-    } * chain;
+    const char *name; /* absolute, as it was given: a symlink on the way must not be the agent's either */
+    struct csc_place *chain;
     size_t count;
 };
 
@@ -99,6 +103,9 @@ struct csc_survey {
     int landlock_abi;
     struct csc_cgroup_places cgroups;
 };
+
+/* The protected file, or a folder that it lies in. */
+bool csc_guard_has(const struct csc_guard *guard, uint64_t device, uint64_t inode);
 
 /* What a survey and a plan are made for. */
 struct csc_sandbox_request {
@@ -151,8 +158,8 @@ struct csc_limit {
 
 /* Where everything of the sandbox's own lies inside; no host path can be shown there. */
 #define CSC_SANDBOX_FOLDER "/.csc"
-#define CSC_SANDBOX_HOME CSC_SANDBOX_FOLDER "/home"
-#define CSC_SANDBOX_INIT CSC_SANDBOX_FOLDER "/init"
+#define CSC_SANDBOX_HOME "/.csc/home"
+#define CSC_SANDBOX_INIT "/.csc/init"
 #define CSC_SANDBOX_HOSTNAME "csc"
 #define CSC_SANDBOX_PATH "/usr/local/bin:/usr/bin:/bin"
 
@@ -164,6 +171,7 @@ struct csc_plan {
     uid_t outer_uid, inner_uid; /* outside of the user namespace, and inside */
     gid_t outer_gid, inner_gid;
     bool switch_identity;     /* csc is root and becomes outer_uid first */
+    bool guard_devices;       /* the user outside is root, who owns the device files: they are on read-only mounts */
     struct csc_mount *mounts; /* in order */
     size_t mount_count;
     struct csc_limit *limits;
@@ -222,6 +230,7 @@ struct csc_launch {
     const int *cgroup_entries; /* "0" is written to each by the child */
     size_t cgroup_entry_count;
     bool switch_identity;
+    bool guard_devices;
     uid_t uid;
     gid_t gid;
     int control; /* the parent's end of the life line: a byte ends the command in order, closing it at once */

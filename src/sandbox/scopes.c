@@ -76,6 +76,24 @@ static int open_exact(struct csc_surveying *s, const char *field, const char *pa
     return 0;
 }
 
+static bool is_below(const char *path, const char *folder)
+{
+    size_t size = strlen(folder);
+
+    return strncmp(path, folder, size) == 0 && (path[size] == '/' || path[size] == '\0');
+}
+
+/* Threat: a command whose user outside is root, which reads what only root may. */
+static int check_public(struct csc_surveying *s, const char *field, const struct csc_source *source)
+{
+    if (!is_below(source->path, "/etc") || csc_is_public(source))
+        return 0;
+    return csc_refuse(s->refusal, CSC_REFUSAL_ESCAPE,
+                      "%s: '%.200s' is, or holds, something that not everyone on this machine may read; declare the "
+                      "files that are needed",
+                      field, source->path);
+}
+
 /* ---- globs ---------------------------------------------------------------------------------------------------- */
 
 static int walk_folder(struct walk *walk, int folder, size_t length);
@@ -91,6 +109,11 @@ static int take_match(struct walk *walk, int folder, const char *name)
         return csc_fail_memory(walk->s->err);
     if (csc_source_open(arena, folder, name, path, &source) < 0)
         return errno == ENOENT || errno == ENOTSUP ? 0 : refuse_open(walk->s, walk->scope->field, path, errno);
+    int r = source.type == CSC_SOURCE_FILE ? check_public(walk->s, walk->scope->field, &source) : 0;
+    if (r != 0) {
+        csc_source_close(&source);
+        return r;
+    }
     if (source.type == CSC_SOURCE_FOLDER)
         csc_source_close(&source); /* a folder of its own, empty: what is in it did not match */
     if (walk->scope->writable && source.type != CSC_SOURCE_FILE)
@@ -202,29 +225,17 @@ static size_t whole_folder(const char *plain)
     return length > 3 && before == length - 2 && strcmp(plain + length - 3, "/**") == 0 ? length - 3 : 0;
 }
 
-static bool is_below(const char *path, const char *folder)
-{
-    size_t size = strlen(folder);
-
-    return strncmp(path, folder, size) == 0 && (path[size] == '/' || path[size] == '\0');
-}
-
 static int take_exact(struct csc_surveying *s, const struct scope *scope)
 {
-    struct csc_source source;
+    struct csc_source source = {.path = "", .fd = -1};
 
     int r = open_exact(s, scope->field, scope->declared, &source);
-    if (r != 0)
-        return r;
-    if (is_below(source.path, "/etc") && !csc_is_public(&source)) {
-        csc_source_close(&source);
-        return csc_refuse(
-            s->refusal, CSC_REFUSAL_ESCAPE,
-            "%s: '%.200s' is, or holds, something that not everyone on this machine may read; declare the "
-            "files that are needed",
-            scope->field, source.path);
-    }
-    return csc_source_add(s, scope->list, &source);
+    if (r == 0)
+        r = check_public(s, scope->field, &source);
+    if (r == 0)
+        return csc_source_add(s, scope->list, &source);
+    csc_source_close(&source);
+    return r;
 }
 
 static int take_scope(struct csc_surveying *s, struct scope scope)
@@ -239,6 +250,8 @@ static int take_scope(struct csc_surveying *s, struct scope scope)
     if (!plain)
         return csc_fail_memory(s->err);
     size_t folder = whole_folder(plain);
+    if (strcmp(plain, "/**") == 0)
+        plain = "/";
     if (folder > 0)
         plain = csc_arena_copy(&s->survey->arena, plain, folder);
     if (!plain)
@@ -258,6 +271,9 @@ static int take_cwd(struct csc_surveying *s)
         return r;
     if (survey->cwd.type != CSC_SOURCE_FOLDER)
         return refuse_open(s, "cwd", command->cwd, ENOTDIR);
+    r = check_public(s, "cwd", &survey->cwd);
+    if (r != 0)
+        return r;
     /* Resolved, and checked again. */
     if (!csc_prefixes_contain(&s->request->policy->cwd_prefixes, survey->cwd.path))
         return csc_refuse(s->refusal, CSC_REFUSAL_ESCAPE,
@@ -279,5 +295,5 @@ int csc_survey_scopes(struct csc_surveying *s)
         r = take_scope(s, (struct scope){command->read_paths[i], "read_paths", false, &s->reads});
     for (size_t i = 0; i < command->write_path_count && r == 0; i++)
         r = take_scope(s, (struct scope){command->write_paths[i], "write_paths", true, &s->writes});
-    return r;
+    return r == 0 ? csc_survey_submounts(s) : r;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The system call filter (seccomp(2)), compiled to BPF when csc is built. Two filters, of which the stricter answer
- * holds: one says which calls there are (an allow-list), one which arguments are refused. Private to sandbox/ and its
- * init.
+ * The system call filter (seccomp(2)), compiled to BPF when csc is built: which calls there are (an allow-list), and
+ * which of their arguments are refused. Private to sandbox/ and its init.
  */
 #ifndef CSC_SANDBOX_SECCOMP_H
 #define CSC_SANDBOX_SECCOMP_H
 
 #include <linux/filter.h>
 
-/* Which sockets socket(2) makes; socketpair(2) always works. */
+/* Which sockets socket(2) makes. socketpair(2) always works, but for datagrams where there is no AF_UNIX: one can send
+ * such to any address. */
 enum csc_sockets {
     CSC_SOCKETS_NONE,
     CSC_SOCKETS_UNIX,          /* AF_UNIX */

@@ -18,6 +18,13 @@ static void number(struct csc_buf *buf, uint64_t value)
 
 static void write_checks(const struct csc_plan *plan, struct csc_buf *buf)
 {
+    static const char *const devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",
+                                          "/dev/random", "/dev/urandom", "/dev/tty"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(devices) && plan->guard_devices; i++) {
+        word(buf, CSC_STAGE_READONLY);
+        word(buf, devices[i]);
+    }
     for (size_t i = 0; i < plan->mount_count; i++) {
         const struct csc_mount *mount = &plan->mounts[i];
         if (mount->kind == CSC_MOUNT_BIND) {

@@ -65,6 +65,27 @@ static int follow_chain(int folder, struct csc_place *chain, size_t *count)
     }
 }
 
+bool csc_guard_has(const struct csc_guard *guard, uint64_t device, uint64_t inode)
+{
+    for (size_t i = 0; i < guard->count; i++)
+        if (guard->chain[i].device == device && guard->chain[i].inode == inode)
+            return true;
+    return false;
+}
+
+/* The path as it was given, absolute. NULL: no memory, or no folder that we are in. */
+static const char *name_of(struct csc_arena *arena, const char *path)
+{
+    char here[PATH_MAX];
+
+    if (path[0] == '/')
+        return csc_source_plain(arena, path);
+    if (!getcwd(here, sizeof(here)))
+        return NULL;
+    const char *joined = csc_arena_printf(arena, "%s/%s", here, path);
+    return joined ? csc_source_plain(arena, joined) : NULL;
+}
+
 static int take_guard(struct csc_surveying *s, const struct csc_protected *protected)
 {
     struct csc_survey *survey = s->survey;
@@ -82,7 +103,8 @@ static int take_guard(struct csc_surveying *s, const struct csc_protected *prote
     struct csc_guard *guard = &survey->guards[survey->guard_count];
     *guard = (struct csc_guard){.what = protected->what, .write_only = protected->write_only, .count = count};
     guard->chain = csc_arena_array(&survey->arena, count, sizeof(*guard->chain));
-    if (!guard->chain)
+    guard->name = name_of(&survey->arena, protected->path);
+    if (!guard->chain || !guard->name)
         return csc_fail_memory(s->err);
     memcpy(guard->chain, chain, count * sizeof(*chain));
     survey->guard_count++;
@@ -95,7 +117,9 @@ static int take_guards(struct csc_surveying *s)
     const struct csc_protected own = {s->survey->init.path, "csc-init", true};
 
     s->survey->guards = csc_arena_array(&s->survey->arena, request->protected_count + 1, sizeof(*s->survey->guards));
-    int r = s->survey->guards ? take_guard(s, &own) : csc_fail_memory(s->err);
+    if (!s->survey->guards)
+        return csc_fail_memory(s->err);
+    int r = take_guard(s, &own);
     for (size_t i = 0; i < request->protected_count && r == 0; i++)
         r = take_guard(s, &request->protected[i]);
     return r;

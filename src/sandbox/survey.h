@@ -45,9 +45,16 @@ int csc_survey_system(struct csc_surveying *s);
 /* What lies at and below `source`, which is in /etc, is readable for everyone. */
 bool csc_is_public(const struct csc_source *source);
 
+/* ---- submounts.c -------------------------------------------------------------------------------------------- */
+
+/* What is mounted inside cwd and the scopes is nothing that they may not hold. */
+int csc_survey_submounts(struct csc_surveying *s);
+
 /* ---- programs.c --------------------------------------------------------------------------------------------- */
 
-/* csc-init and bwrap. */
+/* csc-init and bwrap; the first, and the second, alone. */
+int csc_survey_init(struct csc_surveying *s);
+int csc_survey_bwrap(struct csc_surveying *s);
 int csc_survey_programs(struct csc_surveying *s);
 
 #endif

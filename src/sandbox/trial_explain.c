@@ -102,9 +102,17 @@ const char *csc_container_of_cgroup(const char *text)
     static const struct {
         const char *part, *kind;
     } parts[] = {
-        {"/kubepods", "Kubernetes"}, {"/docker/", "Docker"}, {"/docker-", "Docker"},         {"/libpod-", "Podman"},
-        {"/libpod_", "Podman"},      {"/lxc/", "LXC"},       {"/lxc.payload", "LXC"},        {"/machine.slice/", "systemd"},
-        {"/crio-", "CRI-O"},         {"/garden/", "Garden"}, {"/cri-containerd", "containerd"},
+        {"/kubepods", "Kubernetes"},
+        {"/docker/", "Docker"},
+        {"/docker-", "Docker"},
+        {"/libpod-", "Podman"},
+        {"/libpod_", "Podman"},
+        {"/lxc/", "LXC"},
+        {"/lxc.payload", "LXC"},
+        {"/machine.slice/", "systemd"},
+        {"/crio-", "CRI-O"},
+        {"/garden/", "Garden"},
+        {"/cri-containerd", "containerd"},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

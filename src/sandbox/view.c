@@ -43,7 +43,7 @@ static bool is_shown_by_system(const struct csc_planning *p, const char *path, s
 {
     for (size_t i = 0; i < before; i++) {
         const struct csc_source *source = &p->survey->system.items[i];
-        if (source->type != CSC_SOURCE_SYMLINK && is_within(path, source->path))
+        if (source->type == CSC_SOURCE_SYMLINK ? strcmp(path, source->path) == 0 : is_within(path, source->path))
             return true;
     }
     return false;
@@ -189,10 +189,9 @@ static int check_system(struct csc_planning *p, const struct shown *shown)
 
 static bool lies_on(const struct csc_guard *guard, const struct csc_source *source)
 {
-    for (size_t i = 0; i < guard->count; i++)
-        if (guard->chain[i].device == source->device && guard->chain[i].inode == source->inode)
-            return true;
-    return false;
+    if (guard->name && csc_path_has_prefix(guard->name, source->path))
+        return true;
+    return csc_guard_has(guard, source->device, source->inode);
 }
 
 static int check_guards(struct csc_planning *p, const struct shown *shown)
@@ -241,6 +240,14 @@ static size_t find_cover(const struct shown *kept, size_t last, const char *path
     return last;
 }
 
+/* Threat: a folder that a symlink took the place of between two looks at it. bwrap would make the mount point of what
+ * is below it wherever the symlink leads. */
+static bool is_behind_symlink(const struct shown *last, const struct csc_source *source)
+{
+    return last->source->type == CSC_SOURCE_SYMLINK && source->type != CSC_SOURCE_SYMLINK &&
+           is_within(source->path, last->source->path);
+}
+
 static int add_shown(struct csc_planning *p, struct shown *all, size_t count)
 {
     size_t kept = 0;
@@ -254,6 +261,8 @@ static int add_shown(struct csc_planning *p, struct shown *all, size_t count)
             continue;
         if (is_shown_by_system(p, one.source->path, p->survey->system.count))
             continue;
+        if (kept > 0 && is_behind_symlink(&all[kept - 1], one.source))
+            return refuse_place(p, &one, "lies behind a symlink that was put there just now; run it again");
         if (kept > 0 && strcmp(all[kept - 1].source->path, one.source->path) == 0)
             continue;
         all[kept++] = one;

@@ -4,6 +4,7 @@ must refuse. A probe prints one JSON value; the same program, run outside, is th
 done. Started by root, csc runs commands as the owner of cwd: `owner` is that user (0: root itself, in a user namespace).
 """
 
+import functools
 import json
 import os
 import subprocess
@@ -37,6 +38,24 @@ def say(value): print(json.dumps(value)); sys.stdout.flush()
 """
 
 
+@functools.lru_cache(maxsize=None)
+def why_not(uid):
+    """Why no sandbox can be made here for a user, or "". Found without csc: one that refuses too much fails its tests."""
+    options = ["--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000", "--ro-bind", "/", "/", "--proc", "/proc",
+               "--dev", "/dev", "/bin/true"]
+    become = {"user": uid, "group": uid, "extra_groups": []} if os.getuid() == 0 and uid != 0 else {}
+    try:
+        done = subprocess.run(["/usr/bin/bwrap", *options], capture_output=True, check=False, timeout=60, text=True, **become)
+    except OSError as error:
+        return f"bwrap: {error}"
+    if done.returncode != 0:
+        return f"this host refuses sandboxes: {done.stderr.strip()}"
+    groups = ("/sys/fs/cgroup/pids/cgroup.procs", "/sys/fs/cgroup/cgroup.subtree_control")
+    if uid == 0 and not any(os.access(path, os.W_OK) for path in groups):
+        return "no control group can bound what root starts"
+    return ""
+
+
 class Boundary(Bench):
     """Use as a context. Key, policy and configuration lie in a folder that no scope holds."""
 
@@ -44,6 +63,8 @@ class Boundary(Bench):
         self.owner = os.getuid() if owner is None else owner
         if os.getuid() != 0 and self.owner != os.getuid():
             raise Skip("only root can use a folder of another user's")
+        if why_not(self.owner):
+            raise Skip(why_not(self.owner))
         self.config = "config_version: csc.config.v0.1\nblocked_programs: []\n" + config
 
     def __enter__(self):
@@ -72,27 +93,29 @@ class Boundary(Bench):
         return ["--mode", "hardened", "--sign", "--signing-key", self.path("trusted/runner.key"), "--key-id", "runner",
                 "--config", self.path("trusted/csc.yaml")]
 
-    def run(self, *commands, args=(), policy=None, **changes):
-        """csc run in hardened mode."""
-        return self.csc("run", *self.inputs(*commands, policy=policy, **changes), *self.options(), *args)
+    def run(self, *commands, args=(), policy=None, start=None, **changes):
+        """csc run in hardened mode; `start`: how csc itself is started, options of subprocess.run."""
+        inputs = self.inputs(*commands, policy=policy, **changes)
+        return self.csc("run", *inputs, *self.options(), *args, **(start or {}))
 
     def program(self, source, **changes):
         """A command of a contract that runs a probe."""
         return self.command(PYTHON, "-c", PRELUDE + textwrap.dedent(source), **changes)
 
-    def probe(self, source, **changes):
+    def probe(self, source, start=None, **changes):
         """What a probe prints inside. The command must have run."""
-        result = self.run(self.program(source, **changes))
+        result = self.run(self.program(source, **changes), start=start)
         if result.code != 0 or not result.out.strip():
             raise AssertionError(f"the probe did not run: {result}")
         return json.loads(result.out)
 
-    def control(self, source, uid=None):
+    def control(self, source, uid=None, start=None):
         """What the same program prints outside, as the user that the command has outside."""
         user = self.owner if uid is None else uid
         become = {"user": user, "group": user, "extra_groups": []} if os.getuid() == 0 else {}
+        options = {"stdin": subprocess.DEVNULL, **become, **(start or {})}
         done = subprocess.run([PYTHON, "-c", PRELUDE + textwrap.dedent(source)], cwd=self.work, capture_output=True,
-                              check=False, timeout=60, stdin=subprocess.DEVNULL, **become)
+                              check=False, timeout=60, **options)
         if done.returncode != 0:
             raise AssertionError(f"the control did not run: {Result(done.returncode, done.stdout, done.stderr)}")
         return json.loads(done.stdout)

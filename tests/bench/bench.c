@@ -21,6 +21,7 @@
 
 #include "base/base.h"
 #include "receipt/receipt.h"
+#include "same_options.h"
 
 enum { ARMS_MAX = 3, REPEATS_MAX = 400 };
 
@@ -28,7 +29,8 @@ struct arm {
     const char *name;
     void (*call)(const void *context); /* either a function ... */
     const void *context;
-    const char *argv[12]; /* ... or a program */
+    const char *argv[20];    /* ... or a program */
+    const char *const *more; /* ... or a program with more arguments; NULL: not on this machine */
 };
 
 struct comparison {
@@ -74,7 +76,7 @@ static void run_program(const char *const *argv)
 /* Peak memory in KiB, by the program `peak`. */
 static long peak_memory(const char *const *argv)
 {
-    const char *measured[16] = {"./peak"};
+    const char *measured[24] = {"./peak"};
     long kib = 0;
     int fds[2];
 
@@ -115,13 +117,13 @@ static void compare(const struct comparison *c)
             if (c->arms[a].call)
                 c->arms[a].call(c->arms[a].context);
             else
-                run_program(c->arms[a].argv);
+                run_program(c->arms[a].more ? c->arms[a].more : c->arms[a].argv);
             if (i >= 0)
                 times[a][i] = now_us() - start;
         }
     }
     for (int a = 0; a < ARMS_MAX && c->arms[a].name; a++) {
-        if (!c->arms[a].call)
+        if (!c->arms[a].call && !c->arms[a].more)
             memory[a] = peak_memory(c->arms[a].argv);
         qsort(times[a], (size_t)c->repeats, sizeof(double), by_value);
         double minimum = times[a][0], median = times[a][c->repeats / 2];
@@ -154,7 +156,7 @@ static const char *write_contract(const char *name, const char *argv, const char
         &buf,
         "{\"version\":\"csc.v0.1\",\"contract_id\":\"bench-%s\",\"intent\":\"measure\",\"actor\":{\"agent_id\":"
         "\"bench\",\"session_id\":\"bench\",\"initiating_user\":\"bench\",\"delegation_scope\":\"bench\"},"
-        "\"commands\":[{\"id\":\"cmd_1\",\"exec\":{\"argv\":[%s]},\"cwd\":\"/\",\"read_paths\":[\"/usr/**\"%s],"
+        "\"commands\":[{\"id\":\"cmd_1\",\"exec\":{\"argv\":[%s]},\"cwd\":\"/usr\",\"read_paths\":[\"/usr/**\"%s],"
         "\"write_paths\":[],\"network\":\"deny\",\"env_allow\":[],\"secret_refs\":[],\"timeout_sec\":600,"
         "\"proposed_effect_type\":\"observe\"}],\"risk_class\":\"low\",\"approval_mode\":\"policy_only\","
         "\"expected_outputs\":[],\"justification\":\"measure\"}",
@@ -278,6 +280,45 @@ static void prepare_signing(struct signing *s)
         die("signing");
 }
 
+/* The plan of the contract in hardened mode; false where this machine can't hold it. */
+static bool write_plans(const char *csc, const char *contract)
+{
+    const char *const argv[] = {csc,        "run",      contract,   "policy.yaml",     "--mode",
+                                "hardened", "--config", "csc.yaml", "--sandbox-debug", NULL};
+    int fd = open("plans.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int status = 0;
+
+    pid_t child = fork();
+    if (child == 0) {
+        (void)dup2(fd, STDOUT_FILENO);
+        (void)execv(argv[0], (char *const *)argv);
+        _exit(127);
+    }
+    (void)close(fd);
+    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+static void compare_hardened(const char *csc, const char *contract)
+{
+    static const char config[] = "config_version: csc.config.v0.1\n";
+
+    write_file("csc.yaml", config, sizeof(config) - 1);
+    if (!write_plans(csc, contract)) {
+        (void)fprintf(stderr, "bench: hardened mode is left out: this machine cannot hold it; see csc doctor\n");
+        return;
+    }
+    const struct comparison comparison = {
+        "hardened run of /bin/true: seccomp, Landlock, limits, signed, receipt synced to disk",
+        200,
+        {{"csc run --mode hardened",
+          .argv = {csc, "run", contract, "policy.yaml", "--quiet", "--receipt-out", "receipt.json", "--mode",
+                   "hardened", "--config", "csc.yaml", "--sign", "--signing-key", "bench.key", "--key-id=bench"}},
+         {"bwrap alone, the same namespaces and mounts", .more = same_options("plans.json", "/bin/true")},
+         {"spawn and wait of /bin/true", .argv = {"/bin/true"}}},
+    };
+    compare(&comparison);
+}
+
 static void compare_all(const char *csc, const char *empty, const struct signing *signing)
 {
     static const char *const producer[] = {"/usr/bin/head", "-c", "1G", "/dev/zero", NULL};
@@ -320,6 +361,7 @@ static void compare_all(const char *csc, const char *empty, const struct signing
         "| what | arm | min µs | median µs | min ratio | median ratio | peak KiB |\n|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < ARRAY_SIZE(comparisons); i++)
         compare(&comparisons[i]);
+    compare_hardened(csc, small);
 }
 
 int main(int argc, char **argv)

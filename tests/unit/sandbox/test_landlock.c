@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -132,6 +133,13 @@ static int remove_it(const struct scene *scene, const char *path)
     return result(remove(path));
 }
 
+/* Not remove(), which tries unlink() first and takes its refusal for the answer. */
+static int remove_folder(const struct scene *scene, const char *path)
+{
+    (void)scene;
+    return result(rmdir(path));
+}
+
 /* To another folder. */
 static int move(const struct scene *scene, const char *path)
 {
@@ -200,8 +208,9 @@ static int signal_inside(const struct scene *scene, const char *path)
 
     (void)scene;
     (void)path;
-    while (pid == 0)
-        (void)pause();
+    if (pid == 0)
+        for (;;)
+            (void)pause();
     int r = result(kill(pid, SIGKILL));
     return waitpid(pid, NULL, 0) == pid ? r : 255;
 }
@@ -232,7 +241,7 @@ static const struct attempt attempts[] = {
     {"truncate below read", cut, "read/file", EACCES, 3, 0},
     {"make a folder below read", make_folder, "read/new", EACCES, 1, 0},
     {"remove below read", remove_it, "read/file", EACCES, 1, 0},
-    {"remove a folder below read", remove_it, "read/sub", EACCES, 1, 0},
+    {"remove a folder below read", remove_folder, "read/sub", EACCES, 1, 0},
     {"move out of read", move, "read/file", EACCES, 2, 0},
 
     {"read below write", read_it, "write/file", 0, 1, 0},
@@ -247,7 +256,7 @@ static const struct attempt attempts[] = {
     {"make a socket below write", make_socket, "write/new", 0, 1, 0},
     {"make a device below write", make_device, "write/new", EACCES, 1, 0},
     {"remove below write", remove_it, "write/file", 0, 1, 0},
-    {"remove a folder below write", remove_it, "write/empty", 0, 1, 0},
+    {"remove a folder below write", remove_folder, "write/empty", 0, 1, 0},
     {"move within write", move, "write/file", 0, 2, 0},
 
     {"read below device", read_it, "device/file", 0, 1, 0},
@@ -286,10 +295,16 @@ static const struct attempt attempts[] = {
 
 static void copy_program(const struct scene *scene, const char *name)
 {
-    char command[PATH_MAX + 64];
+    int from = open("/usr/bin/true", O_RDONLY | O_CLOEXEC);
+    int to = open(folder_path(scene->folder, name), O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    ssize_t n;
 
-    (void)snprintf(command, sizeof(command), "cp /usr/bin/true '%s/%s'", scene->folder, name);
-    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a folder of our own */
+    assert_true(from >= 0 && to >= 0);
+    while ((n = sendfile(to, from, NULL, 1 << 20)) > 0)
+        ;
+    assert_int_equal(n, 0);
+    (void)close(from);
+    (void)close(to);
 }
 
 static void scene_set(struct scene *scene)
