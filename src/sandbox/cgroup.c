@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -25,7 +26,7 @@ enum {
 
 struct group {
     int parent; /* the place; borrowed, and used only while the groups are made */
-    int folder; /* O_PATH */
+    int folder; /* locked, as long as the group is ours */
     enum csc_holder holder;
     bool controls[CSC_CONTROLLER_COUNT];
     char name[40];
@@ -90,33 +91,57 @@ static void read_file(const struct group *group, const char *file, char *text, s
     text[n > 0 ? n : 0] = '\0';
 }
 
+/*
+ * The new group, open and locked, and where it is entered. The lock says, whatever PID namespace is asked, that
+ * somebody is at work here: who finds a group without one removes it. -1 with errno; ENOENT or ENODEV: it was removed
+ * already.
+ */
+static int open_group(struct group *group, int *ret_entry)
+{
+    _cleanup_close_ int folder = openat(group->parent, group->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (folder < 0 || flock(folder, LOCK_SH | LOCK_NB) < 0)
+        return -1;
+    int entry = openat(folder, "cgroup.procs", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (entry < 0)
+        return -1;
+    group->folder = TAKE_FD(folder);
+    *ret_entry = entry;
+    return 0;
+}
+
+/* Somebody took the new group for one that was left behind: another name, then. */
+static bool was_removed(const struct group *group, int error)
+{
+    return error == EWOULDBLOCK || ((error == ENOENT || error == ENODEV) &&
+                                    faccessat(group->parent, group->name, F_OK, AT_SYMLINK_NOFOLLOW) < 0);
+}
+
 static int make_group(struct csc_cgroup *cgroup, int parent, enum csc_holder holder, struct csc_error *err)
 {
     struct group group = {.parent = parent, .folder = -1, .holder = holder};
-    _cleanup_close_ int entry = -1;
-    int r = -1;
+    int entry = -1;
 
-    for (int i = 0; r < 0 && i < GROUPS_MAX; i++) {
+    for (int i = 0; entry < 0 && i < GROUPS_MAX; i++) {
         (void)snprintf(group.name, sizeof(group.name), CSC_CGROUP_NAME, (int)getpid(), i);
-        r = mkdirat(parent, group.name, 0755);
-        if (r < 0 && errno != EEXIST)
-            break;
+        if (mkdirat(parent, group.name, 0755) < 0) {
+            if (errno == EEXIST)
+                continue;
+            return csc_fail_errno(err, CSC_E_CONFIG, errno, "a control group (%s) cannot be made",
+                                  csc_holder_names[holder]);
+        }
+        if (open_group(&group, &entry) < 0 && !was_removed(&group, errno)) {
+            int sys_errno = errno;
+            (void)unlinkat(parent, group.name, AT_REMOVEDIR);
+            return csc_fail_errno(err, CSC_E_CONFIG, sys_errno, "cgroup.procs (%s) cannot be written",
+                                  csc_holder_names[holder]);
+        }
     }
-    if (r < 0)
-        return csc_fail_errno(err, CSC_E_CONFIG, errno, "a control group (%s) cannot be made",
-                              csc_holder_names[holder]);
-    group.folder = openat(parent, group.name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    entry = group.folder < 0 ? -1 : openat(group.folder, "cgroup.procs", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (entry < 0) {
-        int sys_errno = errno;
-        (void)unlinkat(parent, group.name, AT_REMOVEDIR);
-        if (group.folder >= 0)
-            (void)close(group.folder);
-        return csc_fail_errno(err, CSC_E_CONFIG, sys_errno, "cgroup.procs (%s) cannot be written",
-                              csc_holder_names[holder]);
-    }
+    if (entry < 0)
+        return csc_fail(err, CSC_E_CONFIG, "a control group (%s) cannot be made: names up to %d are taken",
+                        csc_holder_names[holder], GROUPS_MAX);
     cgroup->groups[cgroup->count] = group;
-    cgroup->entries[cgroup->count++] = TAKE_FD(entry);
+    cgroup->entries[cgroup->count++] = entry;
     return 0;
 }
 

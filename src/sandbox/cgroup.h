@@ -41,8 +41,8 @@ struct csc_cgroup_places {
  * version 2 a place is mostly the parent of our own group: the limits of that parent hold for the new group, those of
  * our own don't.
  *
- * Enables controllers in the root of version 2 where nobody did. Removes empty groups of csc processes that are dead,
- * or live in another PID namespace: one whose group goes before it is entered refuses to run its command.
+ * Enables controllers in the root of version 2 where nobody did. Removes groups of csc processes that are dead, once
+ * they are empty; who lives holds a lock on his.
  *
  * Never fails: what can't be found is CSC_HOLDER_NONE. `proc` is the folder "/proc" but in tests.
  */

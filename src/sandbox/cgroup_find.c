@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -323,8 +324,12 @@ static void remove_stale(int folder)
         if (sscanf(entry->d_name, CSC_CGROUP_NAME, &pid, &number) != 2 || pid <= 0)
             continue;
         (void)snprintf(name, sizeof(name), CSC_CGROUP_NAME, pid, number);
-        if (kill(pid, 0) < 0 && errno == ESRCH)
-            (void)unlinkat(folder, name, AT_REMOVEDIR);
+        if (strcmp(name, entry->d_name) != 0)
+            continue;
+        _cleanup_close_ int group = openat(folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        /* Not the number says whether its csc lives, which may be of another PID namespace, but the lock. */
+        if (group >= 0 && flock(group, LOCK_EX | LOCK_NB) == 0)
+            (void)unlinkat(folder, entry->d_name, AT_REMOVEDIR);
     }
 }
 

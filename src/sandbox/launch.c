@@ -317,7 +317,7 @@ int csc_launch_make(const struct csc_plan *plan, const struct csc_survey *survey
     struct making m = {.launch = launch, .err = err};
 
     if (!launch)
-        return csc_fail_memory(err);
+        return csc_error_in_stage(err, "sandbox", csc_fail_memory(err));
     launch->control = launch->report = -1;
     launch->switch_identity = plan->switch_identity || (survey->uid == 0 && has_other_groups(plan->outer_gid));
     launch->guard_devices = plan->guard_devices;

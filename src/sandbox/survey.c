@@ -171,7 +171,7 @@ int csc_survey_take(const struct csc_sandbox_request *request, struct csc_survey
     struct csc_surveying s = {.request = request, .survey = survey, .refusal = refusal, .err = err};
 
     if (!survey)
-        return csc_fail_memory(err);
+        return csc_error_in_stage(err, "sandbox", csc_fail_memory(err));
     survey->cwd.fd = survey->init.fd = -1;
     survey->cgroups = CSC_CGROUP_NOWHERE;
     int r = take(&s);

@@ -35,13 +35,13 @@ class Mounted(Boundary):
 
     def within(self, folder, *argv):
         """The command line that runs argv behind the mounts, in a folder that may lie there."""
-        return ["unshare", "--mount", "--propagation", "private", "sh", "-euc", self.mounting + '\ncd "$0"; exec "$@"', folder,
-                *argv]
+        script = self.mounting + '\ncd "$0"; exec "$@"'
+        return ["unshare", "--mount", "--propagation", "private", "sh", "-euc", script, folder, *argv]
 
     def csc(self, *args, stdin=None, **options):
         options.setdefault("cwd", self.root)
-        process = subprocess.run(self.within(self.root, CSC, *args), input=stdin, capture_output=True, timeout=PATIENCE, check=False,
-                                 **options)
+        process = subprocess.run(self.within(self.root, CSC, *args), input=stdin, capture_output=True, timeout=PATIENCE,
+                                 check=False, **options)
         return Result(process.returncode, process.stdout, process.stderr)
 
     def control(self, source, uid=None):

@@ -10,7 +10,7 @@ import time
 
 from boundary import PYTHON, Boundary, owners
 from mounts import Mounted
-from tap import Skip, case, cases, equal, main, matches
+from tap import Skip, cases, equal, main, matches
 
 BLOCKED, DENIED, MISSING = ("blocked", 126), ("blocked", None), ("failed", 126)
 
@@ -49,8 +49,8 @@ def prepare(boundary):
 def refused(boundary, changes, end, message):
     """Nothing runs; the receipt and csc's exit code are as the protocol's table has them. The policy lets even the names of
     keys pass: the boundary has to hold by itself."""
-    result = boundary.run(boundary.command("echo", "it ran", **{"cwd": boundary.path("work/real"), "read_paths": [], **changes}),
-                          policy={"allowed_effect_types": ["observe", "transform_local", "touch_secrets"]})
+    command = boundary.command("echo", "it ran", **{"cwd": boundary.path("work/real"), "read_paths": [], **changes})
+    result = boundary.run(command, policy={"allowed_effect_types": ["observe", "transform_local", "touch_secrets"]})
     receipt = boundary.receipt()
     equal((result.code, result.out), (1, ""), result)
     equal((receipt["status"], receipt.get("exit_code"), receipt["execution_mode"]), (*end, "hardened"), result)
@@ -100,7 +100,8 @@ def cwd(owner, path, end, message):
         refused(boundary, {"cwd": boundary.path("work", path)}, end, message)
 
 
-@cases([(f"{name}: {kind}", owner, field) for name, owner in owners("scopes that are not there")[-1:] for kind, field in FIELDS])
+@cases([(f"{name}: {kind}", owner, field) for name, owner in owners("scopes that are not there")[-1:]
+        for kind, field in FIELDS])
 def missing(owner, field):
     with Host(owner) as boundary:
         for path in ("missing", "real/missing/more", "missing/**", "missing/*.txt", "real/file/x"):
@@ -130,16 +131,17 @@ def by_its_name(owner):
 # ---- the system's places ------------------------------------------------------------------------------------------
 
 PLACES = [
-    ("/", "whole file system"), ("//etc", None), ("/proc", "belongs to the kernel"), ("/proc/1", "belongs to the kernel"),
-    ("/proc/sys/kernel", "belongs to the kernel"), ("/sys", "belongs to the kernel"), ("/sys/kernel", "belongs to the kernel"),
-    ("/dev", "belongs to the kernel"), ("/dev/shm", "belongs to the kernel"), ("/dev/null", "device, socket or FIFO"),
-    ("/tmp", "private to each sandbox"), ("/tmp/**", "private to each sandbox"), ("/etc", "file by file|not everyone"),
-    ("/etc/**", "file by file|not everyone"), ("/**", "whole file system"), ("/etc/shadow", "not everyone"),
+    ("/", "whole file system"), ("/**", "whole file system"), ("//etc", None),
+    ("/proc", "belongs to the kernel"), ("/proc/1", "belongs to the kernel"), ("/proc/sys/kernel", "belongs to the kernel"),
+    ("/sys", "belongs to the kernel"), ("/sys/kernel", "belongs to the kernel"), ("/dev", "belongs to the kernel"),
+    ("/dev/shm", "belongs to the kernel"), ("/dev/null", "device, socket or FIFO"),
+    ("/tmp", "private to each sandbox"), ("/tmp/**", "private to each sandbox"),
+    ("/etc", "file by file|not everyone"), ("/etc/**", "file by file|not everyone"), ("/etc/shadow", "not everyone"),
 ]
 WRITE_PLACES = [
-    ("/usr", "system writable"), ("/usr/local", "system writable"), ("/usr/bin/**", "system writable"), ("/bin", "symlink|system"),
-    ("/etc/hostname", "system writable|not there"), ("/etc/ssl", "system writable|not everyone"), ("/lib", "symlink|system"),
-    ("/etc/alternatives", "system writable"),
+    ("/usr", "system writable"), ("/usr/local", "system writable"), ("/usr/bin/**", "system writable"),
+    ("/bin", "symlink|system"), ("/lib", "symlink|system"), ("/etc/hostname", "system writable"),
+    ("/etc/ssl", "system writable|not everyone"), ("/etc/alternatives", "system writable"),
 ]
 
 
@@ -193,8 +195,8 @@ KEPT = [  # what is declared, which fields are refused, what the message says
 ]
 
 
-@cases([(f"{name}: {path} as {field}", owner, path, field, message) for name, owner in owners("what csc trusts stays outside")[:1]
-        for path, fields, message in KEPT for field in fields])
+@cases([(f"{name}: {path} as {field}", owner, path, field, message)
+        for name, owner in owners("what csc trusts stays outside")[:1] for path, fields, message in KEPT for field in fields])
 def kept_outside(owner, path, field, message):
     with Host(owner) as boundary:
         os.link(boundary.path("trusted/runner.key"), boundary.path("hardlink"))
@@ -287,8 +289,8 @@ RACE_PROBE = """
 """
 
 
-@cases([(f"{name}: {row}", owner, *rest) for name, owner in owners("exchanged for a symlink while csc starts") for row, *rest in
-        RACES])
+@cases([(f"{name}: {row}", owner, *rest) for name, owner in owners("exchanged for a symlink while csc starts")
+        for row, *rest in RACES])
 def race(owner, folder, changes):
     with Host(owner) as boundary:
         os.mkdir(boundary.path("work/cwd"))
@@ -310,7 +312,8 @@ def race(owner, folder, changes):
             finally:
                 swapper.kill()
         equal("the secret" in "".join(json.dumps(found) for _, found in ends), False, "what was seen")
-        equal([os.listdir(boundary.path(name)) for name in ("secret", "secret/inner")].__repr__().count("made"), 0, "what was made")
+        made = [name for name in ("secret/made", "secret/inner/made") if os.path.exists(boundary.path(name))]
+        equal(made, [], "what was made")
         equal({code for code, _ in ends} <= {0, 1, 78}, True, ends)
         equal(outside, {True, False}, "outside both are seen")
 
@@ -344,14 +347,6 @@ def outputs(owner, source, path):
         receipt = boundary.receipt()
         equal((result.code, receipt["status"]), (0, "success"), result)
         equal([artifact["path"] for artifact in receipt["artifacts"]], [os.path.join(real, "good")], result)
-
-
-@case("the environment's secrets do not come in by a folder's name")
-def own_folder():
-    with Host() as boundary:
-        os.makedirs(boundary.path("x"))
-        result = boundary.run(boundary.command("echo", "it ran", cwd="/.csc", read_paths=[]))
-        equal((result.code, result.out), (1, ""), result)
 
 
 if __name__ == "__main__":

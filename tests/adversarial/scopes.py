@@ -26,10 +26,11 @@ LOOK = """
             open(path).close() if os.path.isfile(path) else os.listdir(path)
             return "ro"
     top = "../tree"
-    say({os.path.relpath(os.path.join(path, name), top): access(os.path.join(path, name))
-         for path, folders, files in os.walk(top) for name in folders + files} | ({".": access(top)} if os.path.isdir(top) else {}))
+    paths = [os.path.join(path, name) for path, folders, files in os.walk(top) for name in folders + files]
+    say({os.path.relpath(path, top): access(path) for path in paths + [top] if os.path.lexists(path)})
 """
-TREE = ["a.txt", "b.txt", ".hidden.txt", "c.md", "one/d.txt", "one/two/e.txt", "one/two/f.md", "one/two/three/g.txt", "[x].txt"]
+TREE = ["a.txt", "b.txt", ".hidden.txt", "c.md", "one/d.txt", "one/two/e.txt", "one/two/f.md", "one/two/three/g.txt",
+        "[x].txt"]
 
 
 class Tree(Boundary):
@@ -142,7 +143,8 @@ def meaning(owner, reads, writes, wanted):
               sorted(["fifo.txt", "link.txt", "linked", "one", *(name for name in TREE if "/" not in name)]))
 
 
-cases([(f"{name}: {row}", owner, *rest) for name, owner in owners("scopes that overlap")[-1:] for row, *rest in OVERLAPS])(meaning)
+cases([(f"{name}: {row}", owner, *rest) for name, owner in owners("scopes that overlap")[-1:] for row, *rest in OVERLAPS])(
+    meaning)
 cases([(f"{name}: {row}", owner, *rest) for name, owner in owners("patterns")[:1] for row, *rest in PATTERNS])(meaning)
 
 
@@ -183,9 +185,10 @@ def thousand(owner):
         equal(seen, [1000, ["EROFS", "EROFS", "ok", "ok"]])
 
 
-NAMES = [("spaces", " a  b "), ("a newline", "a\nb"), ("quotes", "a'b\"c`d$(id)"), ("UTF-8", "żółw-日本-🐢"), ("an option", "--bind"),
-         ("options", "--ro-bind x y"), ("a backslash", "a\\nb\\"), ("escapes", "\x1b]0;t\x07\x1b(B\t\r"), ("percent signs", "%s%n%d"),
-         ("a colon and commas", "a:b,c=d"), ("the longest name", "n" * 255), ("a dash", "-"), ("dots", "..."), ("a tilde", "~"),
+NAMES = [("spaces", " a  b "), ("a newline", "a\nb"), ("quotes", "a'b\"c`d$(id)"), ("UTF-8", "żółw-日本-🐢"),
+         ("an option", "--bind"), ("options", "--ro-bind x y"), ("a backslash", "a\\nb\\"),
+         ("escapes", "\x1b]0;t\x07\x1b(B\t\r"), ("percent signs", "%s%n%d"), ("a colon and commas", "a:b,c=d"),
+         ("the longest name", "n" * 255), ("a dash", "-"), ("dots", "..."), ("a tilde", "~"),
          ("depth", "/".join(["d" * 100] * 30))]
 
 

@@ -11,7 +11,8 @@ from mounts import MOUNTS, Elsewhere, Mounted
 from tap import Skip, case, cases, equal, main, matches
 
 GIT = shutil.which("git")
-IDENTITY = ["-c", "user.name=csc", "-c", "user.email=csc@example.invalid", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false"]
+IDENTITY = ["-c", "user.name=csc", "-c", "user.email=csc@example.invalid", "-c", "init.defaultBranch=main",
+            "-c", "commit.gpgsign=false"]
 EFFECTS = {"allowed_effect_types": ["observe", "transform_local", "mutate_repo"]}
 
 
@@ -37,8 +38,9 @@ class Repositories(Boundary):
 
     def git(self, folder, *args):
         """Outside, by us."""
-        done = subprocess.run([GIT, *IDENTITY, "-c", "safe.directory=*", "-c", "protocol.file.allow=always", *args], cwd=folder, capture_output=True, check=False,
-                              env={"PATH": os.environ["PATH"], "HOME": self.root}, timeout=60)
+        trusting = ["-c", "safe.directory=*", "-c", "protocol.file.allow=always"]
+        done = subprocess.run([GIT, *IDENTITY, *trusting, *args], cwd=folder, capture_output=True, check=False, timeout=60,
+                              env={"PATH": os.environ["PATH"], "HOME": self.root})
         if done.returncode != 0:
             raise AssertionError(f"git {args}: {done.stderr.decode()}")
         return done.stdout.decode().strip()
@@ -110,8 +112,8 @@ FILESYSTEMS = [
 ]
 
 
-@cases([(f"{name}: {row}", owner, row, mount) for name, owner in owners("a workspace on another file system") for row, mount in
-        FILESYSTEMS])
+@cases([(f"{name}: {row}", owner, row, mount) for name, owner in owners("a workspace on another file system")
+        for row, mount in FILESYSTEMS])
 def filesystem(owner, kind, mount):
     def setup(boundary):
         fill = f"printf x >{boundary.work}/file; chown {boundary.owner}:{boundary.owner} {boundary.work}/file"
@@ -128,8 +130,10 @@ def filesystem(owner, kind, mount):
 @cases(owners("a workspace on a read-only mount stays read-only, even where it is declared writable"))
 def readonly_mount(owner):
     source = "say([open('file').read(), attempt(open, 'made', 'w'), attempt(open, 'file', 'w')])"
-    with Mounted(owner, lambda b: f"printf x >{b.work}/file; mount --bind {b.work} {b.work}; mount -o remount,bind,ro {b.work}") as \
-            boundary:
+    def setup(b):
+        return f"printf x >{b.work}/file; mount --bind {b.work} {b.work}; mount -o remount,bind,ro {b.work}"
+
+    with Mounted(owner, setup) as boundary:
         for changes in ({}, {"write_paths": [boundary.work]}):
             equal(boundary.probe(source, **changes), ["x", "EROFS", "EROFS"])
         equal(boundary.control(source), ["x", "EROFS", "EROFS"], "outside, too")
@@ -179,7 +183,7 @@ def unreadable_scope(owner):
         command["exec"]["argv"].append(os.path.join(hidden, "inner"))
         result = boundary.run(command)
         os.chmod(os.path.join(hidden, "inner"), 0o755)
-        equal(result.code == 0 and result.json() == "ok", False, f"nothing is opened to the command that is not its user's: {result}")
+        equal(result.code == 0 and result.json() == "ok", False, f"what is not its user's stays shut: {result}")
 
 
 if __name__ == "__main__":

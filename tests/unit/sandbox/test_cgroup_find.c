@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where groups are made: every layout of hierarchies, and what stands in the way. */
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include "unit/sandbox/groups.h"
 
 enum { NOBODY = 65534 };
@@ -270,21 +273,25 @@ static void test_stale_groups(void **state)
 {
     struct csc_cgroup_places places;
     char *folder = folder_create();
-    const int dead = (int)dead_process(), self = (int)getpid();
+    const int dead = (int)dead_process(), locked_pid = dead + 1;
     char names[7][64];
 
     (void)state;
     build(folder, &separate);
     (void)snprintf(names[0], sizeof(names[0]), "pids/csc-%d-0/", dead);
     (void)snprintf(names[1], sizeof(names[1]), "memory/csc-%d-12/", dead);
-    (void)snprintf(names[2], sizeof(names[2]), "pids/csc-%d-0/", self);
+    (void)snprintf(names[2], sizeof(names[2]), "pids/csc-%d-0/", locked_pid);
     (void)snprintf(names[3], sizeof(names[3]), "pids/csc-%d-0x/", dead);
     (void)snprintf(names[4], sizeof(names[4]), "pids/csc-0%d-0/", dead);
     (void)snprintf(names[5], sizeof(names[5]), "pids/csc--%d-0/", dead);
     (void)snprintf(names[6], sizeof(names[6]), "pids/csc-%d-1/busy", dead);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         put(folder, names[i], "");
+    /* Who lives holds a lock; by its number a process of another PID namespace would be taken for dead. */
+    int locked = open(folder_path(folder, names[2]), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(flock(locked, LOCK_SH), 0);
     find(folder, &places);
+    assert_int_equal(close(locked), 0);
     csc_cgroup_places_close(&places);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if ((access(folder_path(folder, names[i]), F_OK) == 0) != (i >= 2))
