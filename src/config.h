@@ -32,6 +32,11 @@ int csc_config_parse_with(const void *bytes, size_t size, const char *passwd, st
  */
 int csc_config_load(const char *path, bool trusted, struct csc_config *ret_config, char ret_path[PATH_MAX],
                     struct csc_error *err);
+/*
+ * Where this user's configuration is, or would be if there was one: no command may write there, or the next csc reads
+ * what a command wrote. NULL: nowhere.
+ */
+const char *csc_config_own_place(char path[PATH_MAX + 32]);
 /* The first file of a NULL-terminated list that is there. */
 int csc_config_load_first(const char *const *paths, bool trusted, struct csc_config *ret_config,
                           char ret_path[PATH_MAX], struct csc_error *err);

@@ -255,6 +255,11 @@ static bool find_own(char path[PATH_MAX + 32])
     return false;
 }
 
+const char *csc_config_own_place(char path[PATH_MAX + 32])
+{
+    return find_own(path) ? path : NULL;
+}
+
 int csc_config_load(const char *path, bool trusted, struct csc_config *ret_config, char ret_path[PATH_MAX],
                     struct csc_error *err)
 {

@@ -26,12 +26,13 @@ struct csc_cli_hardening_options {
     const char *config, *backend, *signing_key, *policy;
 };
 
-enum { CSC_CLI_PROTECTED_MAX = 3 };
+enum { CSC_CLI_PROTECTED_MAX = 5 };
 
 struct csc_cli_hardening {
     struct csc_config config;
     bool loaded;
     char config_path[PATH_MAX]; /* "": defaults alone */
+    char own_place[PATH_MAX + 32];
     struct csc_protected files[CSC_CLI_PROTECTED_MAX];
     struct csc_hardening flow; /* points into this object, which stays where it is */
 };

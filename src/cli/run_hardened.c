@@ -47,6 +47,8 @@ int csc_cli_harden(const struct csc_cli *cli, const struct csc_cli_hardening_opt
     protect(hardening, options->signing_key, "the signing key", false);
     protect(hardening, hardening->config_path, "the configuration", false);
     protect(hardening, options->policy, "the policy", true);
+    protect(hardening, CSC_CONFIG_SYSTEM, "the place of the configuration", true);
+    protect(hardening, csc_config_own_place(hardening->own_place), "the place of the configuration", true);
     raise_descriptor_limit();
     return options->backend ? set_backend(cli, options->backend, &hardening->config) : 0;
 }

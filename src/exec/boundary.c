@@ -42,18 +42,20 @@ int csc_boundary_make(const struct csc_sandbox_request *request, struct csc_boun
 {
     struct csc_sandbox_request whole = *request;
     struct csc_refusal refusal = {0};
+    _cleanup_(boundary_cleanup) struct csc_boundary *boundary = calloc(1, sizeof(*boundary));
     char **environment = NULL;
 
+    if (!boundary)
+        return csc_fail_memory(err);
+    boundary->policy = request->policy;
     int r = csc_env_build(request->command, &environment, err);
     if (r < 0)
         return r;
-    _cleanup_(boundary_cleanup) struct csc_boundary *boundary = calloc(1, sizeof(*boundary));
     whole.environment = environment;
-    r = boundary ? make(&whole, boundary, &refusal, err) : csc_fail_memory(err);
+    r = make(&whole, boundary, &refusal, err);
     free(environment);
     if (r < 0)
         return r;
-    boundary->policy = request->policy;
     if (r == CSC_REFUSED)
         csc_exec_refuse(&refusal, ret_result);
     *ret_boundary = r == 0 ? TAKE_PTR(boundary) : NULL;

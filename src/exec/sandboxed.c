@@ -254,6 +254,10 @@ void csc_sandboxed_conclude(struct csc_sandboxed *sandboxed, struct csc_exec_res
     take_reports(s);
     for (int i = 0; i < SEGMENTS_MAX; i++)
         result->started |= s->started[i];
+    if (result->end == CSC_EXEC_TIMED_OUT && !result->started)
+        csc_result_refuse(result, CSC_EXEC_NO_BOUNDARY, 126,
+                          "sandbox: it was not made within timeout_sec; declare folders instead of what is in them, or "
+                          "allow more time");
     if (result->end != CSC_EXEC_EXITED)
         return;
     if (s->refused.kind || (!result->started && !s->not_started.kind))

@@ -79,20 +79,25 @@ static bool say_limit(const struct csc_denial *denial, const char *name, int64_t
                           (long long)value);
 }
 
+static bool hint_limit(const struct csc_denial *denial, const struct csc_limit *limit)
+{
+    return csc_denial_say(denial,
+                          "hint: likely cause: the limit of limits.%s, %lld; the operator sets it in csc-config(5)",
+                          limit->name, (long long)limit->value);
+}
+
 static bool explain_sign(const struct csc_denial *denial, const struct sign *sign)
 {
     const struct csc_limit *limit = csc_plan_limit(denial->plan, sign->name);
 
     if (!limit)
         return false;
-    if (ended_by(denial->failure, sign->signal))
-        return say_limit(denial, limit->name, limit->value);
-    if (!sign->phrases || (sign->holder != CSC_HOLDER_NONE && sign->holder != limit->holder) ||
-        !tail_says(denial->failure, sign->phrases))
+    /* A command can send itself any signal, and exit with any number: that is no proof. */
+    bool looks_ended = ended_by(denial->failure, sign->signal);
+    if (!looks_ended && (!sign->phrases || (sign->holder != CSC_HOLDER_NONE && sign->holder != limit->holder) ||
+                         !tail_says(denial->failure, sign->phrases)))
         return false;
-    return csc_denial_say(denial,
-                          "hint: likely cause: the limit of limits.%s, %lld; the operator sets it in csc-config(5)",
-                          limit->name, (long long)limit->value);
+    return hint_limit(denial, limit);
 }
 
 static bool explain_counted(const struct csc_denial *denial)
@@ -103,7 +108,7 @@ static bool explain_counted(const struct csc_denial *denial)
 
     if (memory && events->memory_kills > 0)
         return say_limit(denial, memory->name, memory->value);
-    return processes && events->forks_failed > 0 && say_limit(denial, processes->name, processes->value);
+    return processes && events->forks_failed > 0 && hint_limit(denial, processes);
 }
 
 static bool explain_full(const struct csc_denial *denial)

@@ -80,7 +80,6 @@ struct csc_place {
 struct csc_guard {
     const char *what;
     bool write_only;
-    const char *name; /* absolute, as it was given: a symlink on the way must not be the agent's either */
     struct csc_place *chain;
     size_t count;
 };

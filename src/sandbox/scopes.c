@@ -23,7 +23,6 @@ struct scope {
 struct walk {
     struct csc_surveying *s;
     const struct scope *scope;
-    size_t entries;
     char path[PATH_MAX];
 };
 
@@ -171,9 +170,9 @@ static int walk_folder(struct walk *walk, int folder, size_t length)
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
             length + 1 + size >= sizeof(walk->path))
             continue;
-        if (++walk->entries > CSC_GLOB_ENTRIES_MAX)
+        if (++walk->s->looked_at > CSC_GLOB_ENTRIES_MAX)
             return csc_refuse(walk->s->refusal, CSC_REFUSAL_BOUNDARY,
-                              "%s: '%.150s' has more than %d entries to look at; declare something narrower",
+                              "%s: '%.150s' makes more than %d entries to look at; declare something narrower",
                               walk->scope->field, walk->scope->declared, CSC_GLOB_ENTRIES_MAX);
         walk->path[length] = '/';
         memcpy(walk->path + length + 1, entry->d_name, size + 1);

@@ -97,6 +97,14 @@ static int check_guards(struct csc_surveying *s, const struct declared *declared
         return errno == EMFILE || errno == ENFILE
                    ? csc_fail_errno(s->err, CSC_E_INTERNAL, errno, "cannot look at the mount '%s'", point)
                    : 0;
+    const struct csc_source *system = (const void *)s->system.data;
+    for (size_t i = 0; i < s->system.size / sizeof(*system) && declared->writable; i++)
+        if (system[i].fd >= 0 && system[i].device == st.st_dev && system[i].inode == st.st_ino)
+            return csc_refuse(
+                s->refusal, CSC_REFUSAL_ESCAPE,
+                "%s: what is mounted at '%.150s' is a part of the system; unmount it, or declare something "
+                "narrower",
+                declared->field, point);
     for (size_t i = 0; i < s->survey->guard_count; i++) {
         const struct csc_guard *guard = &s->survey->guards[i];
         if ((declared->writable || !guard->write_only) && csc_guard_has(guard, st.st_dev, st.st_ino))

@@ -2,14 +2,9 @@
 #include "sandbox/survey.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-
-enum { CHAIN_MAX = 256 };
 
 int csc_refuse(struct csc_refusal *refusal, enum csc_refusal_kind kind, const char *format, ...)
 {
@@ -28,100 +23,23 @@ int csc_refuse(struct csc_refusal *refusal, enum csc_refusal_kind kind, const ch
 
 /* ---- protected files ------------------------------------------------------------------------------------------- */
 
-/* The folder that holds the file, by its real name. */
-static int open_folder_of(const char *path)
-{
-    char real[PATH_MAX];
-
-    if (!realpath(path, real))
-        return -1;
-    char *slash = strrchr(real, '/');
-    slash[slash == real] = '\0';
-    return csc_openat2(AT_FDCWD, real, O_PATH | O_DIRECTORY, 0, 0);
-}
-
-/* From the file upwards, by descriptor and not by name: a folder that is mounted at two places is one. */
-static int follow_chain(int folder, struct csc_place *chain, size_t *count)
-{
-    _cleanup_close_ int at = folder;
-
-    for (;;) {
-        struct stat st;
-        if (fstat(at, &st) < 0)
-            return -1;
-        const struct csc_place place = {st.st_dev, st.st_ino};
-        if (*count > 1 && chain[*count - 1].device == place.device && chain[*count - 1].inode == place.inode)
-            return 0; /* the root is its own parent */
-        if (*count == CHAIN_MAX) {
-            errno = ELOOP;
-            return -1;
-        }
-        chain[(*count)++] = place;
-        int up = csc_openat2(at, "..", O_PATH | O_DIRECTORY, 0, 0);
-        if (up < 0)
-            return -1;
-        (void)close(at);
-        at = up;
-    }
-}
-
-bool csc_guard_has(const struct csc_guard *guard, uint64_t device, uint64_t inode)
-{
-    for (size_t i = 0; i < guard->count; i++)
-        if (guard->chain[i].device == device && guard->chain[i].inode == inode)
-            return true;
-    return false;
-}
-
-/* The path as it was given, absolute. NULL: no memory, or no folder that we are in. */
-static const char *name_of(struct csc_arena *arena, const char *path)
-{
-    char here[PATH_MAX];
-
-    if (path[0] == '/')
-        return csc_source_plain(arena, path);
-    if (!getcwd(here, sizeof(here)))
-        return NULL;
-    const char *joined = csc_arena_printf(arena, "%s/%s", here, path);
-    return joined ? csc_source_plain(arena, joined) : NULL;
-}
-
-static int take_guard(struct csc_surveying *s, const struct csc_protected *protected)
-{
-    struct csc_survey *survey = s->survey;
-    struct csc_place chain[CHAIN_MAX];
-    size_t count = 1;
-    struct stat st;
-
-    if (stat(protected->path, &st) < 0)
-        return errno == ENOENT ? 0
-                               : csc_fail_errno(s->err, CSC_E_INTERNAL, errno, "cannot look at '%s'", protected->path);
-    chain[0] = (struct csc_place){st.st_dev, st.st_ino};
-    int folder = open_folder_of(protected->path);
-    if (folder < 0 || follow_chain(folder, chain, &count) < 0)
-        return csc_fail_errno(s->err, CSC_E_INTERNAL, errno, "cannot tell where '%s' lies", protected->path);
-    struct csc_guard *guard = &survey->guards[survey->guard_count];
-    *guard = (struct csc_guard){.what = protected->what, .write_only = protected->write_only, .count = count};
-    guard->chain = csc_arena_array(&survey->arena, count, sizeof(*guard->chain));
-    guard->name = name_of(&survey->arena, protected->path);
-    if (!guard->chain || !guard->name)
-        return csc_fail_memory(s->err);
-    memcpy(guard->chain, chain, count * sizeof(*chain));
-    survey->guard_count++;
-    return 0;
-}
-
+/* What the request names, and the programs that make the boundary, csc itself among them. */
 static int take_guards(struct csc_surveying *s)
 {
     const struct csc_sandbox_request *request = s->request;
-    const struct csc_protected own = {s->survey->init.path, "csc-init", true};
+    const struct csc_protected own[] = {
+        {s->survey->init.path, "csc-init", true}, {"/proc/self/exe", "csc", true}, {s->survey->bwrap, "bwrap", true}};
+    int r = 0;
 
-    s->survey->guards = csc_arena_array(&s->survey->arena, request->protected_count + 1, sizeof(*s->survey->guards));
+    s->survey->guards = csc_arena_array(&s->survey->arena, request->protected_count + ARRAY_SIZE(own),
+                                        sizeof(*s->survey->guards));
     if (!s->survey->guards)
         return csc_fail_memory(s->err);
-    int r = take_guard(s, &own);
+    for (size_t i = 0; i < ARRAY_SIZE(own) && r == 0; i++)
+        if (own[i].path)
+            r = csc_guard_take(s, &own[i]);
     for (size_t i = 0; i < request->protected_count && r == 0; i++)
-        r = take_guard(s, &request->protected[i]);
+        r = csc_guard_take(s, &request->protected[i]);
     return r;
 }
 

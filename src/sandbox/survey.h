@@ -7,7 +7,7 @@
 
 enum {
     CSC_SOURCES_MAX = 2500,        /* of scopes and their matches; bwrap takes 9000 arguments, three or four a mount */
-    CSC_GLOB_ENTRIES_MAX = 200000, /* looked at for one glob */
+    CSC_GLOB_ENTRIES_MAX = 100000, /* looked at for all globs of a command */
 };
 
 /* A survey under construction. */
@@ -17,6 +17,7 @@ struct csc_surveying {
     struct csc_refusal *refusal;
     struct csc_error *err;
     struct csc_buf reads, writes, system, masks; /* struct csc_source after struct csc_source; const char * */
+    size_t looked_at;                            /* entries of folders, for globs */
     size_t shown;                                /* sources so far */
 };
 
@@ -32,6 +33,11 @@ int csc_source_open(struct csc_arena *arena, int folder, const char *name, const
                     struct csc_source *ret_source);
 int csc_source_add(struct csc_surveying *s, struct csc_buf *list, const struct csc_source *source);
 void csc_source_close(struct csc_source *source);
+
+/* ---- guard.c ------------------------------------------------------------------------------------------------ */
+
+/* Adds a guard to the survey, which has room for it. A path that is not there is guarded as far as it goes. */
+int csc_guard_take(struct csc_surveying *s, const struct csc_protected *protected);
 
 /* ---- scopes.c ----------------------------------------------------------------------------------------------- */
 

@@ -87,10 +87,26 @@ static int add_synthetic(struct csc_planning *p)
     return r == 0 ? grant(p, "/etc", CSC_GRANT_READ) : r;
 }
 
+/* What is shown to every command can't hold what none may be shown. */
+static int check_secrets(struct csc_planning *p, const struct csc_source *source)
+{
+    for (size_t i = 0; i < p->survey->guard_count && source->fd >= 0; i++) {
+        const struct csc_guard *guard = &p->survey->guards[i];
+        if (!guard->write_only && csc_guard_has(guard, source->device, source->inode))
+            return csc_refuse(p->refusal, CSC_REFUSAL_BOUNDARY,
+                              "every command is shown '%.150s', which holds %s; keep that somewhere else", source->path,
+                              guard->what);
+    }
+    return 0;
+}
+
 static int add_system(struct csc_planning *p)
 {
     const struct csc_sources *system = &p->survey->system;
     int r = grant(p, "/", CSC_GRANT_LIST);
+
+    for (size_t i = 0; i < system->count && r == 0; i++)
+        r = check_secrets(p, &system->items[i]);
 
     for (size_t i = 0; i < system->count && r == 0; i++)
         if (!is_shown_by_system(p, system->items[i].path, i))
@@ -174,6 +190,11 @@ static int check_place(struct csc_planning *p, const struct shown *shown)
     return 0;
 }
 
+static bool is_same_folder(const struct csc_source *a, const struct csc_source *b)
+{
+    return a->fd >= 0 && b->fd >= 0 && a->device == b->device && a->inode == b->inode;
+}
+
 static int check_system(struct csc_planning *p, const struct shown *shown)
 {
     const struct csc_sources *system = &p->survey->system;
@@ -184,14 +205,10 @@ static int check_system(struct csc_planning *p, const struct shown *shown)
             return refuse_place(p, shown, "would make a part of the system writable; use another place");
     if (shown->writable && is_within(shown->source->path, "/etc"))
         return refuse_place(p, shown, "would make a part of the system writable; use another place");
+    for (size_t i = 0; i < system->count && shown->writable; i++)
+        if (is_same_folder(&system->items[i], shown->source))
+            return refuse_place(p, shown, "is a part of the system by another name; use another place");
     return 0;
-}
-
-static bool lies_on(const struct csc_guard *guard, const struct csc_source *source)
-{
-    if (guard->name && csc_path_has_prefix(guard->name, source->path))
-        return true;
-    return csc_guard_has(guard, source->device, source->inode);
 }
 
 static int check_guards(struct csc_planning *p, const struct shown *shown)
@@ -200,7 +217,8 @@ static int check_guards(struct csc_planning *p, const struct shown *shown)
 
     for (size_t i = 0; i < p->survey->guard_count; i++) {
         const struct csc_guard *guard = &p->survey->guards[i];
-        if ((guard->write_only && !shown->writable) || shown->source->fd < 0 || !lies_on(guard, shown->source))
+        if ((guard->write_only && !shown->writable) || shown->source->fd < 0 ||
+            !csc_guard_has(guard, shown->source->device, shown->source->inode))
             continue;
         (void)snprintf(why, sizeof(why), "holds %s; keep that somewhere else, or declare something narrower",
                        guard->what);

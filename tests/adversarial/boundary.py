@@ -120,6 +120,12 @@ class Boundary(Bench):
             raise AssertionError(f"the control did not run: {Result(done.returncode, done.stdout, done.stderr)}")
         return json.loads(done.stdout)
 
+    def start_other(self, program, *args):
+        """Runs another csc than the one under test to its end."""
+        done = subprocess.run([program, *args], cwd=self.root, capture_output=True, check=False, timeout=60,
+                              stdin=subprocess.DEVNULL)
+        return Result(done.returncode, done.stdout, done.stderr)
+
     def plans(self, *commands, **changes):
         """--sandbox-debug: the plan of each command."""
         result = self.csc("run", *self.inputs(*commands, **changes), *self.options(), "--sandbox-debug")

@@ -403,6 +403,9 @@ static void the_policy_shapes_the_advice(void **state)
 /* ---- how it ended -------------------------------------------------------------------------------------------- */
 
 #define ENDED(name, value) "the limit of limits." name ", " value ", ended it; the operator sets it in csc-config(5)"
+/* A command can send itself any signal, and exit with any number. */
+#define LIKELY(name, value)                                                                                            \
+    "hint: likely cause: the limit of limits." name ", " value "; the operator sets it in csc-config(5)"
 
 static const struct {
     const char *name;
@@ -411,10 +414,10 @@ static const struct {
 } endings[] = {
     {"memory", {.exit_code = 137, .signal_number = SIGKILL, .events.memory_kills = 1}, ENDED("memory_bytes", "4096")},
     {"killed by somebody", {.exit_code = 137, .signal_number = SIGKILL}, NULL},
-    {"forks", {.exit_code = 1, .events.forks_failed = 3}, ENDED("processes", "100")},
-    {"cpu", {.exit_code = 152, .signal_number = SIGXCPU}, ENDED("cpu_sec", "300")},
-    {"cpu in a shell", {.exit_code = 128 + SIGXCPU}, ENDED("cpu_sec", "300")},
-    {"file size", {.exit_code = 128 + SIGXFSZ, .signal_number = SIGXFSZ}, ENDED("file_bytes", "5000")},
+    {"forks", {.exit_code = 1, .events.forks_failed = 3}, LIKELY("processes", "100")},
+    {"cpu", {.exit_code = 152, .signal_number = SIGXCPU}, LIKELY("cpu_sec", "300")},
+    {"cpu in a shell", {.exit_code = 128 + SIGXCPU}, LIKELY("cpu_sec", "300")},
+    {"file size", {.exit_code = 128 + SIGXFSZ, .signal_number = SIGXFSZ}, LIKELY("file_bytes", "5000")},
     {"foreign call", {.exit_code = 128 + SIGSYS, .signal_number = SIGSYS}, "native ABI"},
     {"crash", {.exit_code = 139, .signal_number = SIGSEGV}, NULL},
     {"full /tmp", {.exit_code = 1, .tail = "No space left on device", .tmp_full = true}, ENDED("tmp_bytes", "1000")},

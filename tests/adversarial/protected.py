@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Threat: a command that prepares the next run - it writes the configuration that is not there yet, exchanges a symlink on
+the way to the policy, or replaces bwrap or csc - or that is shown the key by what every command is shown."""
+
+import os
+import shutil
+
+from boundary import BLOCKED, Boundary, owners
+from bench import CSC
+from tap import cases, case, equal, main, matches
+
+
+def refused(boundary, code, message, start=None, **changes):
+    """The run is refused before anything of it runs."""
+    result = boundary.run(boundary.command("true", **changes), start=start)
+    equal(result.code, code, result)
+    matches(message, boundary.receipt()["error"], "error")
+
+
+@cases(owners("the configuration that is not there yet"))
+def absent_configuration(owner):
+    with Boundary(owner) as boundary:
+        home = boundary.path("work", "home")
+        os.makedirs(os.path.join(home, "project"))
+        for folder in (home, os.path.join(home, "project")):
+            os.chown(folder, owner, owner)
+        environment = {**os.environ, "HOME": home}
+        environment.pop("XDG_CONFIG_HOME", None)
+        start = {"env": environment}
+        refused(boundary, 1, "holds the place of the configuration", start, write_paths=[home + "/**"])
+        os.makedirs(os.path.join(home, ".config"))
+        os.chown(os.path.join(home, ".config"), owner, owner)
+        refused(boundary, 1, "holds the place of the configuration", start, write_paths=[home + "/.config/**"])
+        result = boundary.run(boundary.command("true", write_paths=[home + "/project/**"], read_paths=[home]), start=start)
+        equal(result.code, 0, result)
+
+
+@cases(owners("a symlink on the way to the policy"))
+def symlink_to_policy(owner):
+    with Boundary(owner) as boundary:
+        os.makedirs(boundary.path("way"))
+        _, policy = boundary.inputs(["true"])
+        os.symlink(policy, boundary.path("work", "link"))
+        os.symlink("../work/link", boundary.path("way", "policy.yaml"))
+        contract, _ = boundary.inputs(boundary.command("true", write_paths=[boundary.work + "/**"]))
+        result = boundary.csc("run", contract, boundary.path("way", "policy.yaml"), *boundary.options())
+        equal(result.code, 1, result)
+        matches("holds the policy", result.err)
+        equal(boundary.run(boundary.command("true", write_paths=[boundary.work + "/**"])).code, 0, "its own name")
+
+
+@cases(owners("the programs of the boundary"))
+def programs(owner):
+    with Boundary(owner) as boundary:
+        for name, program in (("bwrap", "/usr/bin/bwrap"), ("csc", CSC), ("csc-init", CSC + "-init")):
+            os.makedirs(boundary.path("work", name))
+            shutil.copy(program, boundary.path("work", name))
+            os.chown(boundary.path("work", name), owner, owner)
+        shutil.copy(CSC + "-init", boundary.path("work", "csc"))
+        boundary.write("trusted/csc.yaml", boundary.config + f"bwrap: {boundary.path('work', 'bwrap', 'bwrap')}\n")
+        refused(boundary, 1, "holds bwrap", write_paths=[boundary.path("work", "bwrap") + "/**"])
+        boundary.write("trusted/csc.yaml", boundary.config)
+        inputs = boundary.inputs(boundary.command("true", write_paths=[boundary.path("work", "csc") + "/**"]))
+        copied = boundary.path("work", "csc", os.path.basename(CSC))
+        done = boundary.start_other(copied, "run", *inputs, *boundary.options())
+        equal(done.code, 1, done)
+        matches("holds csc", done.err)
+
+
+@case("a key among what every command is shown")
+def shown_key():
+    with Boundary() as boundary:
+        os.mkdir(boundary.path("shown"))
+        for name in ("runner.key", "runner.pub"):
+            shutil.move(boundary.path("trusted", name), boundary.path("shown", name))
+        boundary.write("trusted/csc.yaml", boundary.config + f"system_paths: [{boundary.path('shown')}]\n")
+        options = [word.replace("trusted/runner.key", "shown/runner.key") for word in boundary.options()]
+        result = boundary.csc("run", *boundary.inputs(["true"]), *options)
+        equal(result.code, BLOCKED, result)
+        matches("every command is shown '.*shown', which holds the signing key", result.err)
+
+
+if __name__ == "__main__":
+    main()
