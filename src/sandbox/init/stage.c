@@ -141,15 +141,20 @@ static void read_segment(struct reader *r)
 {
     struct csc_init_stage *stage = r->stage;
     uint64_t count = next_number(r);
+    struct csc_buf argv = {0};
+    const char *word = NULL;
 
-    if (count == 0 || count > (uint64_t)(r->end - r->at) || stage->segment_count == CSC_INIT_SEGMENTS_MAX)
+    if (count == 0 || stage->segment_count == CSC_INIT_SEGMENTS_MAX)
         csc_init_refuse(r->report, 0, "the stage has a segment that cannot be; install csc anew");
-    char **argv = calloc(count + 1, sizeof(*argv));
-    if (!argv)
+    for (uint64_t i = 0; i < count; i++) {
+        word = next_word(r);
+        csc_buf_append(&argv, &word, sizeof(word));
+    }
+    word = NULL;
+    csc_buf_append(&argv, &word, sizeof(word));
+    if (argv.failed)
         csc_init_refuse(r->report, ENOMEM, "reading the stage");
-    for (uint64_t i = 0; i < count; i++)
-        argv[i] = (char *)next_word(r);
-    stage->segments[stage->segment_count++] = argv;
+    stage->segments[stage->segment_count++] = (void *)argv.data;
 }
 
 static const struct {
