@@ -184,7 +184,7 @@ static const struct limit_row {
     const char *else_found, *else_fix;
 } limit_rows[] = {
     {"limit of memory", CSC_CONTROLLER_MEMORY,
-     "no control group; only the address space of each process by itself is bounded (RLIMIT_AS)",
+     "no control group; only the address space of each process by itself is bounded (RLIMIT_AS), shared memory is not",
      DELEGATE "; in a container give it --memory"},
     {"limit of processes", CSC_CONTROLLER_PIDS,
      "no control group; only the number of all processes of this uid is bounded (RLIMIT_NPROC), those outside counted "
