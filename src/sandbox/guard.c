@@ -99,7 +99,8 @@ static int step(struct lookup *lookup)
     return 0;
 }
 
-/* Where the path ends early there is nothing yet: whoever may write to the folder where it ends could put it there. */
+/* Where the path ends early there is nothing yet: whoever may write to the folder where it ends could put it there. What
+ * we may not reach no command of ours reaches either. */
 static int follow(struct lookup *lookup, const char *path)
 {
     if (strlen(path) >= sizeof(lookup->rest)) {
@@ -113,7 +114,7 @@ static int follow(struct lookup *lookup, const char *path)
         return -1;
     while (lookup->rest[strspn(lookup->rest, "/")])
         if (step(lookup) < 0)
-            return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+            return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -1;
     return 0;
 }
 
