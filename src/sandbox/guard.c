@@ -99,8 +99,8 @@ static int step(struct lookup *lookup)
     return 0;
 }
 
-/* Where the path ends early there is nothing yet: whoever may write to the folder where it ends could put it there. What
- * we may not reach no command of ours reaches either. */
+/* Where the path ends early there is nothing yet: whoever may write to the folder where it ends could put it there.
+ * What we may not reach no command of ours reaches either. */
 static int follow(struct lookup *lookup, const char *path)
 {
     if (strlen(path) >= sizeof(lookup->rest)) {
