@@ -46,17 +46,28 @@ def orphans_gone():
             return True
 
 
+def own_children():
+    """(pid, name) of the children of this process that are no zombies."""
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                head, _, rest = file.read().rpartition(")")
+        except OSError:
+            continue
+        state, parent = rest.split()[:2]
+        if int(parent) == os.getpid() and state not in "ZX":
+            yield int(head.split()[0]), head.partition("(")[2]
+
+
 def end_survivors():
     """What this process adopted, which nobody else will end. Gives their names."""
-    rows = subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, text=True,
-                          check=False).stdout.splitlines()
-    rows = [row.split(None, 1) for row in rows if "ps --ppid" not in row]
-    for pid, _ in rows:
+    survivors = list(own_children())
+    for pid, _ in survivors:
         try:
-            os.kill(int(pid), signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-    return [name for _, name in rows]
+    return [name for _, name in survivors]
 
 
 def gone(seconds=5):

@@ -139,6 +139,7 @@ def receipt(owner):
 
 @case("a debug run executes nothing, and another boundary has another profile")
 def profiles():
+    os.environ.setdefault("LANG", "C")
     with Boundary() as boundary:
         command = boundary.command("sh", "-c", "touch ran", **scope(boundary))
         plans = boundary.plans(command)
