@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,6 +204,8 @@ static int leave_session(void)
 
     HOLDS(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
     HOLDS(setsid() == getpid());
+    /* Closing the terminal at the end hangs up its session, whose leader has a result to tell still. */
+    HOLDS(signal(SIGHUP, SIG_IGN) != SIG_ERR);
     _cleanup_close_ int terminal = open(ptsname(master), O_RDWR | O_CLOEXEC); /* becomes the session's */
     HOLDS(terminal >= 0 && pipe2(ends, O_CLOEXEC) == 0);
     pid_t pid = fork();
