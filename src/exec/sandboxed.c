@@ -54,6 +54,16 @@ static int spawn(struct csc_sandboxed *s, int null, int message, struct csc_erro
                           "cannot start the sandbox (its process, its control groups, or its user)");
 }
 
+static int start_native(struct csc_sandboxed *s, struct csc_error *err)
+{
+    pid_t pid = csc_launch_native(s->launch, s->boundary->plan, err);
+
+    if (pid < 0)
+        return pid;
+    s->pid = pid;
+    return 0;
+}
+
 static int start(struct csc_sandboxed *s, const int output[2], int null, struct csc_error *err)
 {
     int ends[2];
@@ -66,7 +76,7 @@ static int start(struct csc_sandboxed *s, const int output[2], int null, struct 
         return csc_fail_errno(err, CSC_E_INTERNAL, errno, "cannot make a pipe");
     int r = csc_launch_make(s->boundary->plan, s->boundary->survey, output, &s->launch, err);
     if (r == 0)
-        r = spawn(s, null, theirs, err);
+        r = s->launch->native ? start_native(s, err) : spawn(s, null, theirs, err);
     if (r == 0)
         csc_launch_started(s->launch);
     return r;
@@ -172,15 +182,13 @@ static const char *explain_bwrap(const char *message)
 
 static void refuse_boundary(struct csc_sandboxed *s, struct csc_exec_result *result)
 {
-    char message[MESSAGE_MAX];
+    char message[MESSAGE_MAX], sentence[CSC_REPORT_SENTENCE];
     ssize_t size = read(s->message, message, sizeof(message) - 1);
 
-    if (s->refused.kind && s->refused.value) {
-        csc_result_refuse(result, CSC_EXEC_NO_BOUNDARY, 126,
-                          "sandbox: %s: %s; csc doctor says what this machine can hold", s->refused.text,
-                          strerror(s->refused.value));
-    } else if (s->refused.kind) {
-        csc_result_refuse(result, CSC_EXEC_NO_BOUNDARY, 126, "sandbox: %s", s->refused.text);
+    if (s->refused.kind) {
+        csc_step_explain((enum csc_step)s->refused.index, s->refused.value, s->refused.text, sentence,
+                         sizeof(sentence));
+        csc_result_refuse(result, CSC_EXEC_NO_BOUNDARY, 126, "sandbox: %s", sentence);
     } else if (size > 0) {
         message[size] = '\0';
         message[strcspn(message, "\n")] = '\0';

@@ -27,6 +27,7 @@ static const char *const blocked_programs[] = {
     "nsenter", "firejail"};
 
 const char *const csc_backend_names[] = {
+    [CSC_BACKEND_AUTO] = "auto",
     [CSC_BACKEND_BWRAP] = "bwrap",
     [CSC_BACKEND_NATIVE] = "native",
     NULL,
@@ -35,7 +36,7 @@ const char *const csc_backend_names[] = {
 void csc_config_default(struct csc_config *ret_config)
 {
     *ret_config = (struct csc_config){
-        .backend = CSC_BACKEND_BWRAP,
+        .backend = CSC_BACKEND_AUTO,
         /* The cast is safe: a list of names is never written to. */
         .blocked_programs = {.items = (const char **)blocked_programs, .count = ARRAY_SIZE(blocked_programs)},
         .limits = limits,

@@ -7,7 +7,11 @@
 #include "base/base.h"
 #include "policy/policy.h"
 
-enum csc_backend { CSC_BACKEND_BWRAP, CSC_BACKEND_NATIVE };
+enum csc_backend {
+    CSC_BACKEND_AUTO, /* native, unless this host is known to let only bwrap make user namespaces */
+    CSC_BACKEND_BWRAP,
+    CSC_BACKEND_NATIVE,
+};
 
 extern const char *const csc_backend_names[]; /* by value, NULL-terminated */
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "sandbox/stage.h"
+#include "sandbox/native.h"
 
 /* A launch under construction. */
 struct making {
@@ -274,6 +274,45 @@ static int make_cgroup(struct making *m, const struct csc_plan *plan, const stru
     return r;
 }
 
+/* What the survey cloned gets the flags that the plan says. */
+static int restrict_trees(struct making *m, const struct csc_plan *plan)
+{
+    char text[CSC_REPORT_SENTENCE];
+
+    for (size_t i = 0; i < plan->mount_count; i++) {
+        const struct csc_mount *mount = &plan->mounts[i];
+        if (mount->kind != CSC_MOUNT_BIND || mount->source->tree < 0 ||
+            csc_tree_restrict(mount->source->tree, mount->writable) == 0)
+            continue;
+        csc_step_explain(CSC_STEP_MOUNT, errno, "restricting a mount (mount_setattr)", text, sizeof(text));
+        return csc_fail(m->err, CSC_E_CONFIG, "%s: %s", mount->target, text);
+    }
+    return 0;
+}
+
+static int make_native(struct making *m, const struct csc_plan *plan, const struct csc_survey *survey,
+                       const int arguments[CSC_INIT_ARGUMENTS])
+{
+    struct csc_native *native = csc_arena_alloc(&m->launch->arena, sizeof(*native));
+
+    if (!native)
+        return csc_fail_memory(m->err);
+    *native = (struct csc_native){
+        .control = m->launch->control,
+        .report = m->launch->report,
+        .init = survey->init.fd,
+        .maps_from_outside = survey->uid == 0,
+        .go = -1,
+        .go_ahead = -1,
+        .cgroup_entries = m->launch->cgroup_entries,
+        .cgroup_entry_count = m->launch->cgroup_entry_count,
+    };
+    memcpy(native->arguments, arguments, sizeof(native->arguments));
+    m->launch->native = native;
+    int r = make_pipe(m, true, &native->go_ahead, &native->go);
+    return r == 0 ? restrict_trees(m, plan) : r;
+}
+
 static int make(struct making *m, const struct csc_plan *plan, const struct csc_survey *survey, const int output[2])
 {
     int arguments[CSC_INIT_ARGUMENTS] = {0}, options = -1;
@@ -287,6 +326,8 @@ static int make(struct making *m, const struct csc_plan *plan, const struct csc_
         r = make_pipes(m, &arguments[CSC_INIT_CONTROL], &arguments[CSC_INIT_REPORT]);
     if (r == 0)
         r = make_stage(m, plan, &arguments[CSC_INIT_STAGE]);
+    if (r == 0 && plan->backend == CSC_BACKEND_NATIVE)
+        return make_native(m, plan, survey, arguments);
     if (r == 0)
         r = make_options(m, plan, &options);
     return r == 0 ? make_argv(m, survey->bwrap, options, arguments) : r;
@@ -333,6 +374,13 @@ int csc_launch_make(const struct csc_plan *plan, const struct csc_survey *survey
     return 0;
 }
 
+pid_t csc_launch_native(const struct csc_launch *launch, const struct csc_plan *plan, struct csc_error *err)
+{
+    pid_t pid = csc_native_start(plan, launch->native, err);
+
+    return pid < 0 ? csc_error_in_stage(err, "sandbox", pid) : pid;
+}
+
 void csc_launch_started(struct csc_launch *launch)
 {
     const int *own = (const void *)launch->own.data;
@@ -347,6 +395,8 @@ void csc_launch_free(struct csc_launch *launch)
     if (!launch)
         return;
     csc_launch_started(launch);
+    if (launch->native)
+        csc_close_cleanup(&launch->native->go_ahead);
     csc_close_cleanup(&launch->control);
     csc_close_cleanup(&launch->report);
     csc_cgroup_free(launch->cgroup);

@@ -7,6 +7,25 @@
 /* Of a command whose user outside is root: what it is inside must not be. */
 enum { INNER_ID = 1000, NO_GROUP = 65534 };
 
+/* Whom a csc that is root runs commands as. */
+static void plan_other_identity(struct csc_planning *p)
+{
+    const struct csc_survey *survey = p->survey;
+    const struct csc_identity *run_as = &p->request->config->run_as;
+    struct csc_plan *plan = p->plan;
+
+    plan->idmapped = survey->mapping.done;
+    plan->not_idmapped = survey->mapping.why_not;
+    plan->switch_identity = plan->idmapped || run_as->set || survey->owner_uid != 0;
+    if (!plan->switch_identity)
+        return;
+    plan->outer_uid = plan->idmapped ? survey->mapping.uid : run_as->set ? run_as->uid : survey->owner_uid;
+    plan->outer_gid = plan->idmapped ? survey->mapping.gid : run_as->set ? run_as->gid : survey->owner_gid;
+    /* The group of root opens what is not for others. */
+    if (plan->outer_gid == 0)
+        plan->outer_gid = NO_GROUP;
+}
+
 int csc_plan_identity(struct csc_planning *p)
 {
     const struct csc_survey *survey = p->survey;
@@ -20,17 +39,14 @@ int csc_plan_identity(struct csc_planning *p)
             p->refusal, CSC_REFUSAL_BOUNDARY,
             "run_as of the configuration is another user, which only root can become; start csc as root, or "
             "as that user");
-    if (survey->uid == 0 && (run_as->set || survey->owner_uid != 0)) {
-        plan->switch_identity = true;
-        plan->outer_uid = run_as->set ? run_as->uid : survey->owner_uid;
-        plan->outer_gid = run_as->set ? run_as->gid : survey->owner_gid;
-    }
-    /* The group of root opens what is not for others. */
-    if (plan->switch_identity && plan->outer_gid == 0)
-        plan->outer_gid = NO_GROUP;
+    if (survey->uid == 0)
+        plan_other_identity(p);
     plan->guard_devices = plan->outer_uid == 0;
-    plan->inner_uid = plan->outer_uid != 0 ? plan->outer_uid : INNER_ID;
-    plan->inner_gid = plan->outer_gid != 0 ? plan->outer_gid : INNER_ID;
+    /* Inside it is who owns the workspace, by whatever way. */
+    uid_t uid = plan->idmapped ? survey->owner_uid : plan->outer_uid;
+    gid_t gid = plan->idmapped ? survey->owner_gid : plan->outer_gid;
+    plan->inner_uid = uid != 0 ? uid : INNER_ID;
+    plan->inner_gid = gid != 0 ? gid : INNER_ID;
     return 0;
 }
 
@@ -48,9 +64,6 @@ static void plan_network(struct csc_planning *p)
 
 int csc_sandbox_vet(const struct csc_command *command, const struct csc_config *config, struct csc_refusal *refusal)
 {
-    if (config->backend != CSC_BACKEND_BWRAP)
-        return csc_refuse(refusal, CSC_REFUSAL_BOUNDARY,
-                          "the backend 'native' is not in this version; use --backend bwrap");
     if (command->network == CSC_NETWORK_ALLOWLISTED)
         return csc_refuse(
             refusal, CSC_REFUSAL_BOUNDARY,
@@ -110,7 +123,7 @@ static int make(struct csc_planning *p)
 
     plan->command = p->request->command;
     plan->command_id = p->request->command->id;
-    plan->backend = p->request->config->backend;
+    plan->backend = p->survey->backend;
     plan->cwd = p->survey->cwd.path;
     plan_network(p);
     if (r == 0)

@@ -85,8 +85,11 @@ static int add_identity(struct csc_object *outer, const struct csc_plan *plan, s
     struct csc_object object;
     struct csc_value value;
 
-    csc_object_begin(&object, arena, 6);
+    csc_object_begin(&object, arena, 8);
     csc_object_bool(&object, "devices_read_only", plan->guard_devices);
+    csc_object_bool(&object, "idmapped", plan->idmapped);
+    if (plan->not_idmapped)
+        csc_object_string(&object, "not_idmapped", plan->not_idmapped);
     csc_object_int(&object, "outer_uid", plan->outer_uid);
     csc_object_int(&object, "outer_gid", plan->outer_gid);
     csc_object_int(&object, "inner_uid", plan->inner_uid);

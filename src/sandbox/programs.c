@@ -104,5 +104,5 @@ int csc_survey_programs(struct csc_surveying *s)
 {
     int r = csc_survey_init(s);
 
-    return r == 0 && s->request->config->backend == CSC_BACKEND_BWRAP ? csc_survey_bwrap(s) : r;
+    return r == 0 && s->survey->backend == CSC_BACKEND_BWRAP ? csc_survey_bwrap(s) : r;
 }

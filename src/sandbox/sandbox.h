@@ -4,8 +4,8 @@
  *
  *   csc_survey_take()   looks at the host once: opens cwd, scopes and system paths, finds what this machine can hold
  *   csc_plan_make()     a pure function of command, policy, configuration and survey: the whole boundary as data, or
- * why not csc_launch_make()   carries the plan out for an executor: an argv for bwrap, descriptors, and a stage for
- * csc-init
+ * why not csc_launch_make()   makes what the executor needs: an argv for bwrap or trees of mounts, descriptors, and a
+ *                       stage for csc-init
  *
  * Threat model: the command, its arguments and everything in the workspace are an attacker's. Whatever cannot be
  * established is a refusal.
@@ -56,6 +56,7 @@ struct csc_source {
     enum csc_source_type type;
     const char *link; /* of a symlink: its text; else NULL */
     int fd;           /* O_PATH; readable when it is copied; -1 for a symlink */
+    int tree;         /* a detached clone of its mount, -1: none. Where csc is root, for the native executor */
     bool is_copied;   /* shown as a copy of what it holds when the sandbox is made */
     uint64_t device, inode;
 };
@@ -84,12 +85,22 @@ struct csc_guard {
     size_t count;
 };
 
+/* Whether in idmapped mounts what is the owner's, who owns cwd, belongs to the user that the command runs as. */
+struct csc_id_mapping {
+    bool done;
+    uid_t uid; /* that user's, outside */
+    gid_t gid;
+    const char *why_not; /* where it was tried: the step that failed, and why. NULL: it was not */
+};
+
 struct csc_survey {
     struct csc_arena arena; /* owns the strings and arrays below */
     uid_t uid;              /* of csc, effective */
     gid_t gid;
     uid_t owner_uid; /* of cwd */
     gid_t owner_gid;
+    enum csc_backend backend;      /* the configured one, or what this host suggests */
+    struct csc_id_mapping mapping; /* of the trees of cwd and the scopes */
     struct csc_source cwd;
     struct csc_sources reads, writes; /* declared scopes, globs expanded */
     struct csc_sources system;        /* /usr, the links beside it, files of /etc, what the configuration adds */
@@ -170,6 +181,8 @@ struct csc_plan {
     uid_t outer_uid, inner_uid; /* outside of the user namespace, and inside */
     gid_t outer_gid, inner_gid;
     bool switch_identity;     /* csc is root and becomes outer_uid first */
+    bool idmapped;            /* what belongs to the owner of cwd belongs to outer_uid in the mounts of the scopes */
+    const char *not_idmapped; /* why, where csc is root and tried; else NULL */
     bool guard_devices;       /* the user outside is root, who owns the device files: they are on read-only mounts */
     struct csc_mount *mounts; /* in order */
     size_t mount_count;
@@ -235,6 +248,7 @@ struct csc_launch {
     int control; /* the parent's end of the life line: a byte ends the command in order, closing it at once */
     int report;  /* the parent's end, non-blocking: struct csc_report after struct csc_report */
     struct csc_cgroup *cgroup; /* or NULL */
+    struct csc_native *native; /* of the native executor; else NULL */
     struct csc_arena arena;    /* owns what is above */
     struct csc_buf inherited;  /* fds */
     struct csc_buf own;        /* those of them that are closed once the child runs */
@@ -246,6 +260,8 @@ struct csc_launch {
  */
 int csc_launch_make(const struct csc_plan *plan, const struct csc_survey *survey, const int output[2],
                     struct csc_launch **ret_launch, struct csc_error *err);
+/* The native executor: starts the process that becomes PID 1 of the sandbox. Its pid, or a negative code. */
+pid_t csc_launch_native(const struct csc_launch *launch, const struct csc_plan *plan, struct csc_error *err);
 /* The child runs, or never will: closes what only it needs. */
 void csc_launch_started(struct csc_launch *launch);
 /* Kills what is left in the groups, and removes them. */
@@ -259,9 +275,27 @@ enum csc_report_kind {
     CSC_REPORT_FULL,        /* at the end, file system `index` (0 /tmp, 1 $HOME, 2 /dev/shm) has no space left */
 };
 
-struct csc_report {
-    int32_t kind, index, value;
-    char text[244]; /* of a refusal: the step, and what to do */
+/* What of the sandbox was being made: `index` of a refusal. */
+enum csc_step {
+    CSC_STEP_OTHER,
+    CSC_STEP_NAMESPACES, /* clone3(2), unshare(2) */
+    CSC_STEP_IDENTITY,   /* maps of ids, becoming the user */
+    CSC_STEP_NETWORK,
+    CSC_STEP_SOURCE, /* opening what is to be mounted */
+    CSC_STEP_MOUNT,
+    CSC_STEP_PROC, /* a fresh /proc */
+    CSC_STEP_CGROUP,
+    CSC_STEP_INIT, /* executing csc-init */
 };
+
+struct csc_report {
+    int32_t kind, index, value; /* of a refusal, value: errno, or 0 */
+    char text[244];             /* of a refusal: what was being done; without an errno: what was wrong, and its fix */
+};
+
+enum { CSC_REPORT_SENTENCE = 600 };
+
+/* "WHAT: ENAME (its meaning); fix: ...". Pure. `error` 0: WHAT alone. */
+void csc_step_explain(enum csc_step step, int error, const char *what, char *ret_text, size_t size);
 
 #endif

@@ -194,7 +194,7 @@ static size_t base_length(const char *pattern)
 static int expand(struct csc_surveying *s, const struct scope *scope)
 {
     _cleanup_free_ struct walk *walk = calloc(1, sizeof(*walk));
-    struct csc_source base = {.fd = -1};
+    struct csc_source base = {.fd = -1, .tree = -1};
     size_t length = base_length(scope->declared);
 
     if (!walk)
@@ -226,7 +226,7 @@ static size_t whole_folder(const char *plain)
 
 static int take_exact(struct csc_surveying *s, const struct scope *scope)
 {
-    struct csc_source source = {.path = "", .fd = -1};
+    struct csc_source source = {.path = "", .fd = -1, .tree = -1};
 
     int r = open_exact(s, scope->field, scope->declared, &source);
     if (r == 0)

@@ -66,7 +66,7 @@ static int classify(mode_t mode, enum csc_source_type *ret_type)
 int csc_source_open(struct csc_arena *arena, int folder, const char *name, const char *path,
                     struct csc_source *ret_source)
 {
-    struct csc_source source = {.path = path, .fd = -1};
+    struct csc_source source = {.path = path, .fd = -1, .tree = -1};
     struct stat st;
     _cleanup_close_ int fd =
         csc_fd_above_standard(csc_openat2(folder, name, O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS));
@@ -93,7 +93,8 @@ int csc_source_open(struct csc_arena *arena, int folder, const char *name, const
 void csc_source_close(struct csc_source *source)
 {
     csc_close_cleanup(&source->fd);
-    source->fd = -1;
+    csc_close_cleanup(&source->tree);
+    source->fd = source->tree = -1;
 }
 
 int csc_source_add(struct csc_surveying *s, struct csc_buf *list, const struct csc_source *source)

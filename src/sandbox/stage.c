@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "sandbox/tree.h"
+
 static void word(struct csc_buf *buf, const char *text)
 {
     csc_buf_append(buf, text, strlen(text) + 1);
@@ -18,12 +20,9 @@ static void number(struct csc_buf *buf, uint64_t value)
 
 static void write_checks(const struct csc_plan *plan, struct csc_buf *buf)
 {
-    static const char *const devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",
-                                          "/dev/random", "/dev/urandom", "/dev/tty"};
-
-    for (size_t i = 0; i < ARRAY_SIZE(devices) && plan->guard_devices; i++) {
+    for (size_t i = 0; i < CSC_DEVICE_COUNT && plan->guard_devices; i++) {
         word(buf, CSC_STAGE_READONLY);
-        word(buf, devices[i]);
+        word(buf, csc_device_path(i));
     }
     for (size_t i = 0; i < plan->mount_count; i++) {
         const struct csc_mount *mount = &plan->mounts[i];

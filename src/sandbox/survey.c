@@ -57,6 +57,7 @@ static int take(struct csc_surveying *s)
 {
     s->survey->uid = geteuid();
     s->survey->gid = getegid();
+    s->survey->backend = csc_survey_backend(s->request->config, s->survey->uid == 0, NULL);
     int r = csc_survey_programs(s);
     if (r == 0)
         r = take_guards(s);
@@ -70,6 +71,8 @@ static int take(struct csc_surveying *s)
     s->survey->mask_count = s->masks.size / sizeof(*s->survey->masks);
     s->survey->masks = (void *)s->masks.data;
     s->masks = (struct csc_buf){0};
+    if (r == 0 && s->survey->uid == 0 && s->survey->backend == CSC_BACKEND_NATIVE)
+        r = csc_survey_trees(s);
     if (r != 0)
         return r;
     s->survey->landlock_abi = csc_landlock_abi();
@@ -90,7 +93,7 @@ int csc_survey_take(const struct csc_sandbox_request *request, struct csc_survey
 
     if (!survey)
         return csc_error_in_stage(err, "sandbox", csc_fail_memory(err));
-    survey->cwd.fd = survey->init.fd = -1;
+    survey->cwd.fd = survey->cwd.tree = survey->init.fd = survey->init.tree = -1;
     survey->cgroups = CSC_CGROUP_NOWHERE;
     int r = take(&s);
     if (r == 0)

@@ -17,6 +17,7 @@ struct csc_surveying {
     struct csc_refusal *refusal;
     struct csc_error *err;
     struct csc_buf reads, writes, system, masks; /* struct csc_source after struct csc_source; const char * */
+    size_t configured_from;                      /* in `system`: those that the configuration adds */
     size_t looked_at;                            /* entries of folders, for globs */
     size_t shown;                                /* sources so far */
 };
@@ -55,6 +56,16 @@ bool csc_is_public(const struct csc_source *source);
 
 /* What is mounted inside cwd and the scopes is nothing that they may not hold. */
 int csc_survey_submounts(struct csc_surveying *s);
+
+/* ---- backend.c ---------------------------------------------------------------------------------------------- */
+
+/* Which executor: the configured one, or what this host suggests to its user. Without trying. */
+enum csc_backend csc_survey_backend(const struct csc_config *config, bool is_root, const char **ret_why);
+
+/* ---- trees.c ------------------------------------------------------------------------------------------------ */
+
+/* For a csc that is root: clones the mounts of all sources, those of the scopes with other owners where that works. */
+int csc_survey_trees(struct csc_surveying *s);
 
 /* ---- programs.c --------------------------------------------------------------------------------------------- */
 

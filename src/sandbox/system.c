@@ -190,7 +190,7 @@ static int take_etc(struct csc_surveying *s, const char *path, unsigned depth)
 
 static int take_contents(struct csc_surveying *s, const char *path)
 {
-    struct csc_source source = {.path = path, .type = CSC_SOURCE_FILE};
+    struct csc_source source = {.path = path, .type = CSC_SOURCE_FILE, .tree = -1};
 
     source.fd = csc_fd_above_standard(csc_openat2(AT_FDCWD, path, O_PATH, 0, 0));
     if (source.fd < 0)
@@ -243,6 +243,7 @@ int csc_survey_system(struct csc_surveying *s)
     for (size_t i = 0; i < ARRAY_SIZE(etc_of_network) && r == 0; i++)
         if (s->request->command->network == CSC_NETWORK_FULL)
             r = take_contents(s, etc_of_network[i]);
+    s->configured_from = s->system.size / sizeof(struct csc_source);
     for (size_t i = 0; i < configured->count && r == 0; i++)
         r = take_configured(s, configured->items[i]);
     return r == 0 ? take_masks(s) : r;

@@ -323,7 +323,8 @@ int csc_plan_view(struct csc_planning *p)
         r = add_dev(p);
     if (r == 0)
         r = add_declared(p);
-    if (r == 0)
+    /* bwrap executes csc-init by its name inside; the native executor by a descriptor. */
+    if (r == 0 && p->plan->backend == CSC_BACKEND_BWRAP)
         r = add(p, (struct csc_mount){.kind = CSC_MOUNT_BIND, .target = CSC_SANDBOX_INIT, .source = &p->survey->init});
     return r == 0 ? add(p, (struct csc_mount){.kind = CSC_MOUNT_READONLY, .target = "/"}) : r;
 }

@@ -132,6 +132,7 @@ static inline void fake_bwrap(struct hardened_run *run, const char *script)
     folder_write(run->folder, "bwrap", script);
     assert_int_equal(chmod(folder_path(run->folder, "bwrap"), 0755), 0);
     (void)snprintf(run->bwrap, sizeof(run->bwrap), "%s", folder_path(run->folder, "bwrap"));
+    run->config.backend = CSC_BACKEND_BWRAP;
     run->config.bwrap = run->bwrap;
     if (geteuid() == 0) /* then root needs no control group */
         run->config.run_as = (struct csc_identity){true, 65534, 65534};

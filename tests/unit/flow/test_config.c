@@ -86,7 +86,7 @@ static void test_defaults(void **state)
     struct csc_config config = expect(*state, HEAD);
 
     assert_limits(&config.limits, &default_limits);
-    assert_int_equal(config.backend, CSC_BACKEND_BWRAP);
+    assert_int_equal(config.backend, CSC_BACKEND_AUTO);
     assert_null(config.bwrap);
     assert_false(config.run_as.set);
     assert_int_equal(config.system_paths.count, 0);
@@ -186,7 +186,7 @@ static void test_refusals(void **state)
         {"config_version: csc.config.v9\nnew: 1\n", "config_version", "use csc.config.v0.1"},
         {HEAD "bakend: bwrap\n", "bakend", "unknown field; remove it (known here: config_version, backend, "},
         {HEAD "backend:\n", "backend", "is null; must be a string"},
-        {HEAD "backend: docker\n", "backend", "use one of bwrap, native"},
+        {HEAD "backend: docker\n", "backend", "use one of auto, bwrap, native"},
         {HEAD "backend: bwrap\nbackend: bwrap\n", "", "duplicate key"},
         {HEAD "bwrap: bwrap\n", "bwrap", "must be an absolute path"},
         {HEAD "bwrap: /usr/../bin/bwrap\n", "bwrap", "must be an absolute path"},

@@ -86,6 +86,7 @@ static inline void looked_begin(struct looked *looked, char *folder)
     looked->prefixes[0] = "/";
     looked->policy.cwd_prefixes = (struct csc_names){.items = looked->prefixes, .count = 1};
     csc_config_default(&looked->config);
+    looked->config.backend = CSC_BACKEND_BWRAP;
     looked->config.bwrap = looked_path(looked, "@/bwrap");
     looked->config.system_paths.items = looked->system;
     looked->request =

@@ -45,6 +45,7 @@ static inline struct csc_source scene_source(struct scene *scene, const char *pa
     return (struct csc_source){.path = path,
                                .type = type,
                                .fd = type == CSC_SOURCE_SYMLINK ? -1 : scene->next_fd++,
+                               .tree = -1,
                                .device = 7,
                                .inode = scene->next_inode++};
 }
@@ -141,6 +142,7 @@ static inline void scene_begin(struct scene *scene)
                                         .gid = SCENE_USER,
                                         .owner_uid = SCENE_USER,
                                         .owner_gid = SCENE_USER,
+                                        .backend = CSC_BACKEND_BWRAP,
                                         .reads = {scene->reads, 0},
                                         .writes = {scene->writes, 0},
                                         .system = {scene->system, 0},

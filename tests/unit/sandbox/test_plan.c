@@ -61,6 +61,51 @@ static void test_identity(void **state)
     }
 }
 
+/* A csc that is root, with the mounts of the scopes idmapped: outside nobody, inside the owner. */
+static void test_idmapped(void **state)
+{
+    static const struct {
+        uid_t owner_uid, inner_uid;
+        gid_t owner_gid, inner_gid;
+    } cases[] = {{0, 1000, 0, 1000}, {2000, 2000, 2001, 2001}, {2000, 2000, 0, 1000}, {0, 1000, 50, 50}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct scene scene;
+        scene_begin(&scene);
+        scene.survey.uid = scene.survey.gid = 0;
+        scene.survey.owner_uid = cases[i].owner_uid;
+        scene.survey.owner_gid = cases[i].owner_gid;
+        scene.survey.mapping = (struct csc_id_mapping){.done = true, .uid = 65533, .gid = 65532};
+        scene_must_plan(&scene);
+        const struct csc_plan *plan = scene.plan;
+        assert_true(plan->idmapped && plan->switch_identity && !plan->guard_devices);
+        assert_int_equal(plan->outer_uid, 65533);
+        assert_int_equal(plan->outer_gid, 65532);
+        assert_int_equal(plan->inner_uid, cases[i].inner_uid);
+        assert_int_equal(plan->inner_gid, cases[i].inner_gid);
+        scene_end(&scene);
+    }
+}
+
+/* Where that is impossible, the owner outside, too; and the plan says why. */
+static void test_not_idmapped(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene);
+    scene.survey.uid = scene.survey.gid = 0;
+    scene.survey.owner_uid = scene.survey.owner_gid = 2000;
+    scene.survey.mapping = (struct csc_id_mapping){.uid = 65533, .gid = 65533, .why_not = "cannot"};
+    scene_must_plan(&scene);
+    assert_false(scene.plan->idmapped);
+    assert_string_equal(scene.plan->not_idmapped, "cannot");
+    assert_int_equal(scene.plan->outer_uid, 2000);
+    assert_int_equal(scene.plan->inner_uid, 2000);
+    scene_end(&scene);
+}
+
 static void test_only_root_becomes_another(void **state)
 {
     static const struct csc_identity others[] = {{true, 3000, 1000}, {true, 1000, 3000}, {true, 0, 0}};
@@ -111,20 +156,18 @@ struct vet_case {
     const char *title;
     const char *programs[2]; /* of each segment */
     enum csc_network network;
-    enum csc_backend backend;
     enum csc_refusal_kind kind; /* CSC_REFUSAL_NONE: it may run */
     const char *words;
 };
 
 static const struct vet_case vets[] = {
-    {"a plain program", {"git"}, CSC_NETWORK_DENY, CSC_BACKEND_BWRAP, CSC_REFUSAL_NONE, ""},
-    {"a pipeline of such", {"git", "wc"}, CSC_NETWORK_FULL, CSC_BACKEND_BWRAP, CSC_REFUSAL_NONE, ""},
-    {"a shell", {"sh"}, CSC_NETWORK_DENY, CSC_BACKEND_BWRAP, CSC_REFUSAL_PROGRAM, "'sh'"},
-    {"by its path", {"/usr/bin/BASH"}, CSC_NETWORK_DENY, CSC_BACKEND_BWRAP, CSC_REFUSAL_PROGRAM, "blocked_programs"},
-    {"an interpreter of any version", {"python3.11"}, CSC_NETWORK_DENY, CSC_BACKEND_BWRAP, CSC_REFUSAL_PROGRAM, "pyth"},
-    {"a wrapper in a later segment", {"git", "xargs"}, CSC_NETWORK_DENY, CSC_BACKEND_BWRAP, CSC_REFUSAL_PROGRAM, "xar"},
-    {"only some hosts", {"git"}, CSC_NETWORK_ALLOWLISTED, CSC_BACKEND_BWRAP, CSC_REFUSAL_BOUNDARY, "'allowlisted'"},
-    {"the other backend", {"git"}, CSC_NETWORK_DENY, CSC_BACKEND_NATIVE, CSC_REFUSAL_BOUNDARY, "--backend bwrap"},
+    {"a plain program", {"git"}, CSC_NETWORK_DENY, CSC_REFUSAL_NONE, ""},
+    {"a pipeline of such", {"git", "wc"}, CSC_NETWORK_FULL, CSC_REFUSAL_NONE, ""},
+    {"a shell", {"sh"}, CSC_NETWORK_DENY, CSC_REFUSAL_PROGRAM, "'sh'"},
+    {"by its path", {"/usr/bin/BASH"}, CSC_NETWORK_DENY, CSC_REFUSAL_PROGRAM, "blocked_programs"},
+    {"an interpreter of any version", {"python3.11"}, CSC_NETWORK_DENY, CSC_REFUSAL_PROGRAM, "pyth"},
+    {"a wrapper in a later segment", {"git", "xargs"}, CSC_NETWORK_DENY, CSC_REFUSAL_PROGRAM, "xar"},
+    {"only some hosts", {"git"}, CSC_NETWORK_ALLOWLISTED, CSC_REFUSAL_BOUNDARY, "'allowlisted'"},
 };
 
 static void test_vet(void **state)
@@ -138,7 +181,6 @@ static void test_vet(void **state)
         for (size_t k = 0; k < 2 && c->programs[k]; k++)
             scene_run(&scene, k, c->programs[k], NULL);
         scene.command.network = c->network;
-        scene.config.backend = c->backend;
         int r = csc_sandbox_vet(&scene.command, &scene.config, &refusal);
         if (r != (c->kind ? CSC_REFUSED : 0) || refusal.kind != c->kind || !strstr(refusal.text, c->words))
             fail_msg("%s: %d, '%s'", c->title, r, refusal.text);
@@ -322,6 +364,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_idmapped),
+        cmocka_unit_test(test_not_idmapped),
         cmocka_unit_test(test_only_root_becomes_another),
         cmocka_unit_test(test_network),
         cmocka_unit_test(test_vet),

@@ -35,7 +35,8 @@ static const char *const parts[] = {
     "\"cwd\":\"/work\"",
     "\"environment\":[\"PATH\",\"HOME\",\"TMPDIR\",\"TOKEN\",\"EMPTY\"]",
     "\"hostname\":\"csc\"",
-    "\"identity\":{\"capabilities\":false,\"devices_read_only\":false,\"inner_gid\":1000,\"inner_uid\":1000,\"outer_"
+    "\"identity\":{\"capabilities\":false,\"devices_read_only\":false,\"idmapped\":false,\"inner_gid\":1000,\"inner_"
+    "uid\":1000,\"outer_"
     "gid\":"
     "1000,\"outer_uid\":1000}",
     "\"landlock\":{\"abi\":6,\"rules\":[{\"grant\":\"list\",\"path\":\"/\"},",

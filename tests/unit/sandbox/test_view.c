@@ -354,6 +354,20 @@ static void test_the_whole_order(void **state)
     scene_end(&scene);
 }
 
+/* The native executor executes csc-init by a descriptor: nobody inside has to see it. */
+static void test_native_shows_no_csc_init(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene);
+    scene.survey.backend = CSC_BACKEND_NATIVE;
+    scene_must_plan(&scene);
+    assert_int_equal(scene_find(scene.plan, CSC_MOUNT_BIND, CSC_SANDBOX_INIT), -1);
+    assert_int_equal(scene.plan->backend, CSC_BACKEND_NATIVE);
+    scene_end(&scene);
+}
+
 /* Folders of /proc with files of root's are covered for whom they would open. */
 static void test_root_only_folders(void **state)
 {
@@ -511,6 +525,7 @@ int main(void)
         cmocka_unit_test(test_guards_hold_the_system),
         cmocka_unit_test(test_matched_folders_hold_nothing),
         cmocka_unit_test(test_the_whole_order),
+        cmocka_unit_test(test_native_shows_no_csc_init),
         cmocka_unit_test(test_root_only_folders),
         cmocka_unit_test(test_invariants),
         cmocka_unit_test(test_system_paths_are_shown_once),

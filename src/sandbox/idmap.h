@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Idmapped mounts (mount_setattr(2), MOUNT_ATTR_IDMAP): in the mounts of the scopes what belongs to the owner of cwd
+ * belongs to the user that commands run as, and what that user makes belongs to the owner. For a csc that root started:
+ * its commands are nobody outside, and still own their workspace. Private to sandbox/.
+ */
+#ifndef CSC_SANDBOX_IDMAP_H
+#define CSC_SANDBOX_IDMAP_H
+
+#include <sys/types.h>
+
+#include "base/base.h"
+
+/* No user, no group of any system: Debian and systemd keep the number free, and a container that has 65536 ids has it.
+ */
+enum { CSC_IDMAP_ID = 65533 };
+
+struct csc_idmap {
+    uid_t owner_uid, uid; /* on the file system, and in the mount; may be equal */
+    gid_t owner_gid, gid;
+};
+
+/* A user namespace that maps like that; all other ids stay what they are. -1 with errno. */
+int csc_idmap_open(const struct csc_idmap *map);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * csc ──clone3──▶ PID 1: the view, csc-init ──▶ the command's segments
+ *   │                │
+ *   ├──── maps ─────▶│  root alone; then the word to begin
+ *   └──── groups ───▶│  while it mounts; then the word to go on
+ *
+ * What the child could not do it says by the pipe of reports, as csc-init does.
+ */
+#include "sandbox/native.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+static int fail(struct csc_error *err, enum csc_step step, int error, const char *what)
+{
+    char text[CSC_REPORT_SENTENCE];
+
+    csc_step_explain(step, error, what, text, sizeof(text));
+    return csc_fail(err, CSC_E_CONFIG, "%s", text);
+}
+
+__attribute__((format(printf, 3, 4))) static int write_proc(pid_t pid, const char *name, const char *format, ...)
+{
+    char path[64], text[64];
+    va_list args;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+    va_start(args, format);
+    int size = vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+    return fd < 0 || write(fd, text, (size_t)size) != size ? -1 : 0;
+}
+
+static int write_maps(const struct csc_plan *plan, pid_t pid)
+{
+    if (write_proc(pid, "uid_map", "%u %u 1", plan->inner_uid, plan->outer_uid) < 0)
+        return -1;
+    return write_proc(pid, "gid_map", "%u %u 1", plan->inner_gid, plan->outer_gid);
+}
+
+static int enter_groups(const struct csc_native *native, pid_t pid)
+{
+    char text[16];
+    int size = snprintf(text, sizeof(text), "%d", pid);
+
+    for (size_t i = 0; i < native->cgroup_entry_count; i++)
+        if (write(native->cgroup_entries[i], text, (size_t)size) != size)
+            return -1;
+    return 0;
+}
+
+/* A child that is dead already has said why, and what is written then changes nothing. */
+static int prepare_child(const struct csc_plan *plan, const struct csc_native *native, pid_t pid, struct csc_error *err)
+{
+    if (native->maps_from_outside && write_maps(plan, pid) < 0 && errno != ESRCH)
+        return fail(err, CSC_STEP_IDENTITY, errno, "mapping the sandbox's user (/proc/PID/uid_map)");
+    (void)!write(native->go_ahead, "", 1);
+    if (enter_groups(native, pid) < 0 && errno != ESRCH)
+        return fail(err, CSC_STEP_CGROUP, errno, "putting the sandbox into its control groups");
+    (void)!write(native->go_ahead, "", 1);
+    return 0;
+}
+
+pid_t csc_native_start(const struct csc_plan *plan, const struct csc_native *native, struct csc_error *err)
+{
+    struct clone_args args = {
+        .flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS,
+        .exit_signal = SIGCHLD,
+    };
+
+    if (!plan->host_network)
+        args.flags |= CLONE_NEWNET;
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+    if (pid == 0)
+        csc_native_be_sandbox(plan, native);
+    if (pid < 0)
+        return fail(err, CSC_STEP_NAMESPACES, errno, "making namespaces (clone3)");
+    int r = prepare_child(plan, native, pid, err);
+    if (r == 0)
+        return pid;
+    (void)kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return r;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The view out of mounts. Its root is a file system of its own, which only this process sees, so nobody exchanges what
+ * is made in it; below a source of the host's nothing is made, and no symlink is followed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "sandbox/native.h"
+
+/* The root holds folders and some small files; an inode takes about a KiB of the kernel's memory. */
+enum { ROOT_BYTES = 16 << 20, BYTES_PER_INODE = 4096, INODES_MIN = 1024 };
+
+enum { RESOLVE = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+
+/* ---- places ------------------------------------------------------------------------------------------------------ */
+
+static const char *below_root(const char *target)
+{
+    const char *path = target + strspn(target, "/");
+
+    return *path ? path : ".";
+}
+
+/* The folders that lead to a place. What a source of the host's lacks is not made: its mount is read-only. */
+static void make_parents(const struct csc_builder *b, const char *target)
+{
+    const char *path = below_root(target);
+    char parent[PATH_MAX];
+
+    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        if ((size_t)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path) >= sizeof(parent))
+            csc_builder_refuse(b, CSC_STEP_MOUNT, ENAMETOOLONG, "making the folder of '%.150s'", target);
+        if (mkdirat(b->root, parent, 0755) < 0 && errno != EEXIST && errno != EROFS)
+            csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making the folder '/%.150s'", parent);
+    }
+}
+
+/* Opens something of the view; -1 with errno. */
+static int open_inside(const struct csc_builder *b, const char *target, uint64_t flags, uint64_t mode)
+{
+    return csc_openat2(b->root, below_root(target), flags | O_NOFOLLOW, mode, RESOLVE);
+}
+
+static int make_place(const struct csc_builder *b, const char *target, bool folder)
+{
+    make_parents(b, target);
+    if (folder)
+        return mkdirat(b->root, below_root(target), 0755);
+    return mknodat(b->root, below_root(target), S_IFREG | 0444, 0);
+}
+
+/* Opens the place of a mount, which is made where it is not there. */
+static int open_place(const struct csc_builder *b, const char *target, bool folder)
+{
+    int fd = open_inside(b, target, O_PATH, 0);
+
+    if (fd < 0 && errno == ENOENT && make_place(b, target, folder) == 0)
+        fd = open_inside(b, target, O_PATH, 0);
+    if (fd < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making a place for '%.150s'", target);
+    return fd;
+}
+
+static int create_file(const struct csc_builder *b, const char *target)
+{
+    enum { FLAGS = O_WRONLY | O_CREAT | O_EXCL };
+    int fd = open_inside(b, target, FLAGS, 0444);
+
+    if (fd < 0 && errno == ENOENT) {
+        make_parents(b, target);
+        fd = open_inside(b, target, FLAGS, 0444);
+    }
+    if (fd < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making the file '%.150s'", target);
+    return fd;
+}
+
+/* ---- mounts ------------------------------------------------------------------------------------------------------ */
+
+/* Takes over `tree`. */
+static void attach(const struct csc_builder *b, int tree, const char *target, bool folder)
+{
+    _cleanup_close_ int mine = tree;
+    _cleanup_close_ int place = open_place(b, target, folder);
+
+    if (move_mount(mine, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "mounting '%.150s' (move_mount)", target);
+}
+
+/* A new file system, detached. `options`: key, value, ..., NULL. */
+static int make_filesystem(const struct csc_builder *b, const char *type, unsigned attributes,
+                           const char *const *options)
+{
+    enum csc_step step = strcmp(type, "proc") == 0 ? CSC_STEP_PROC : CSC_STEP_MOUNT;
+    _cleanup_close_ int fs = fsopen(type, FSOPEN_CLOEXEC);
+
+    if (fs < 0)
+        csc_builder_refuse(b, step, errno, "making a file system of type %s (fsopen)", type);
+    for (; *options; options += 2)
+        if (fsconfig(fs, FSCONFIG_SET_STRING, options[0], options[1], 0) < 0)
+            csc_builder_refuse(b, step, errno, "setting %s of a %s (fsconfig)", options[0], type);
+    if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        csc_builder_refuse(b, step, errno, "making a file system of type %s (fsconfig)", type);
+    int tree = fsmount(fs, FSMOUNT_CLOEXEC, attributes);
+    if (tree < 0)
+        csc_builder_refuse(b, step, errno, "mounting a file system of type %s (fsmount)", type);
+    return tree;
+}
+
+static int make_tmpfs(const struct csc_builder *b, unsigned mode, int64_t size)
+{
+    int64_t inode_count = size / BYTES_PER_INODE < INODES_MIN ? INODES_MIN : size / BYTES_PER_INODE;
+    char mode_text[16], size_text[24], inodes[24];
+
+    (void)snprintf(mode_text, sizeof(mode_text), "%04o", mode);
+    (void)snprintf(size_text, sizeof(size_text), "%" PRId64, size);
+    (void)snprintf(inodes, sizeof(inodes), "%" PRId64, inode_count);
+    const char *const options[] = {"mode", mode_text, "size", size_text, "nr_inodes", inodes, NULL};
+    return make_filesystem(b, "tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, options);
+}
+
+/*
+ * What the survey opened, once more: a mount can be cloned only in the namespace that it is in, and this one is younger
+ * than the survey. Threat: a path that was exchanged meanwhile. No symlink is followed, and what is there now must be
+ * the very file whose descriptor the survey still holds, so that its inode cannot have been given to another one.
+ */
+static int open_again(const struct csc_builder *b, const struct csc_source *source)
+{
+    struct stat st;
+    int fd = csc_openat2(AT_FDCWD, source->path, O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS);
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        csc_builder_refuse(b, CSC_STEP_SOURCE, errno, "opening '%.150s'", source->path);
+    if (st.st_dev != source->device || st.st_ino != source->inode)
+        csc_builder_refuse(b, CSC_STEP_SOURCE, 0, "'%.150s' was exchanged while the sandbox was made; run it again",
+                           source->path);
+    return fd;
+}
+
+/* A csc that is root has made the tree, out of the survey's descriptor; anybody else may only here, in a user namespace
+ * of his own. */
+static int open_tree_of(const struct csc_builder *b, const struct csc_mount *mount)
+{
+    if (mount->source->tree >= 0)
+        return mount->source->tree;
+    _cleanup_close_ int fd = open_again(b, mount->source);
+    _cleanup_close_ int tree = csc_tree_clone(fd);
+    if (tree < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "mounting '%.150s' (open_tree)", mount->target);
+    if (csc_tree_restrict(tree, mount->writable) < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "mounting '%.150s'%s (mount_setattr)", mount->target,
+                           mount->writable ? "" : " read-only");
+    return TAKE_FD(tree);
+}
+
+static void add_bind(const struct csc_builder *b, const struct csc_mount *mount)
+{
+    attach(b, open_tree_of(b, mount), mount->target, mount->source->type == CSC_SOURCE_FOLDER);
+}
+
+static void add_copy(const struct csc_builder *b, const struct csc_mount *mount)
+{
+    _cleanup_close_ int to = create_file(b, mount->target);
+    char bytes[64 << 10];
+    ssize_t size;
+    off_t at = 0;
+
+    while ((size = pread(mount->source->fd, bytes, sizeof(bytes), at)) > 0) {
+        if (csc_write_all(to, bytes, (size_t)size) < 0)
+            csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "copying '%.150s'", mount->target);
+        at += size;
+    }
+    if (size < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "copying '%.150s'", mount->target);
+}
+
+static void add_file(const struct csc_builder *b, const struct csc_mount *mount)
+{
+    _cleanup_close_ int to = create_file(b, mount->target);
+
+    if (csc_write_all(to, mount->content, strlen(mount->content)) < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "writing '%.150s'", mount->target);
+}
+
+static void make_symlink(const struct csc_builder *b, const char *text, const char *target)
+{
+    int r = symlinkat(text, b->root, below_root(target));
+
+    if (r < 0 && errno == ENOENT) {
+        make_parents(b, target);
+        r = symlinkat(text, b->root, below_root(target));
+    }
+    if (r < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making the symlink '%.150s'", target);
+}
+
+static void add_symlink(const struct csc_builder *b, const struct csc_mount *mount)
+{
+    make_symlink(b, mount->content, mount->target);
+}
+
+static void add_folder(const struct csc_builder *b, const struct csc_mount *mount)
+{
+    (void)close(open_place(b, mount->target, true));
+}
+
+static void add_tmpfs(const struct csc_builder *b, const struct csc_mount *mount)
+{
+    attach(b, make_tmpfs(b, mount->mode, mount->size), mount->target, true);
+}
+
+static void add_proc(const struct csc_builder *b, const struct csc_mount *mount)
+{
+    static const char *const none[] = {NULL};
+
+    attach(b, make_filesystem(b, "proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, none), mount->target,
+           true);
+}
+
+/* A device on a mount without devices: it can be seen, and not opened. */
+static void add_mask(const struct csc_builder *b, const struct csc_mount *mount)
+{
+    int tree = csc_tree_device(0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
+
+    if (tree < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "covering '%.150s'", mount->target);
+    attach(b, tree, mount->target, false);
+}
+
+static void add_device(const struct csc_builder *b, size_t index)
+{
+    int tree = csc_tree_device(index, b->plan->guard_devices ? MOUNT_ATTR_RDONLY : 0);
+
+    if (tree < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "mounting '%.150s'", csc_device_path(index));
+    attach(b, tree, csc_device_path(index), false);
+}
+
+static void add_dev(const struct csc_builder *b, const struct csc_mount *mount)
+{
+    static const char *const links[][2] = {{"/proc/self/fd", "/dev/fd"},       {"/proc/self/fd/0", "/dev/stdin"},
+                                           {"/proc/self/fd/1", "/dev/stdout"}, {"/proc/self/fd/2", "/dev/stderr"},
+                                           {"/proc/kcore", "/dev/core"},       {"pts/ptmx", "/dev/ptmx"}};
+    static const char *const pts[] = {"ptmxmode", "0666", "mode", "620", NULL};
+
+    attach(b, make_tmpfs(b, 0755, ROOT_BYTES), mount->target, true);
+    for (size_t i = 0; i < CSC_DEVICE_COUNT; i++)
+        add_device(b, i);
+    for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+        make_symlink(b, links[i][0], links[i][1]);
+    attach(b, make_filesystem(b, "devpts", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, pts), "/dev/pts", true);
+}
+
+/* What lies on it keeps its flags. */
+static void add_readonly(const struct csc_builder *b, const struct csc_mount *mount)
+{
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+    _cleanup_close_ int place = open_place(b, mount->target, true);
+
+    if (syscall(SYS_mount_setattr, place, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making '%.150s' read-only (mount_setattr)", mount->target);
+}
+
+static void (*const adders[])(const struct csc_builder *b, const struct csc_mount *mount) = {
+    [CSC_MOUNT_BIND] = add_bind,         [CSC_MOUNT_COPY] = add_copy,     [CSC_MOUNT_SYMLINK] = add_symlink,
+    [CSC_MOUNT_FILE] = add_file,         [CSC_MOUNT_FOLDER] = add_folder, [CSC_MOUNT_TMPFS] = add_tmpfs,
+    [CSC_MOUNT_PROC] = add_proc,         [CSC_MOUNT_MASK] = add_mask,     [CSC_MOUNT_DEV] = add_dev,
+    [CSC_MOUNT_READONLY] = add_readonly,
+};
+
+/*
+ * The root is built on /proc: there it hides nothing that has still to be opened, and whether a fresh /proc may be
+ * mounted depends on what is seen of the old one, which the kernel knows how to look for below an unlocked mount.
+ */
+void csc_native_build_view(struct csc_builder *b)
+{
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making mounts private (mount)");
+    b->root = make_tmpfs(b, 0755, ROOT_BYTES);
+    if (move_mount(b->root, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "mounting the root of the sandbox on /proc (move_mount)");
+    for (size_t i = 0; i < b->plan->mount_count; i++)
+        adders[b->plan->mounts[i].kind](b, &b->plan->mounts[i]);
+}
+
+/* pivot_root(2), "pivot_root(".", ".")": the old root lies on the new one, and is taken off. */
+void csc_native_enter_view(const struct csc_builder *b)
+{
+    if (fchdir(b->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making the sandbox's root the root (pivot_root)");
+    if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "leaving the host's root (umount2)");
+}
