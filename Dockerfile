@@ -13,7 +13,8 @@ FROM debian:bookworm-slim
 LABEL org.opencontainers.image.title="csc" \
       org.opencontainers.image.description="Decide, run and attest commands that an agent asks for in a contract" \
       org.opencontainers.image.licenses="Apache-2.0"
-# csc links its libraries statically: bubblewrap makes the sandbox, the certificates are for the commands that run in it.
+# csc links its libraries statically, and makes the sandbox by itself: bubblewrap is for --backend bwrap (leave it out where nobody
+# asks for that), the certificates are for the commands that run in it.
 RUN apt-get update -q \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends bubblewrap ca-certificates \
     && rm -rf /var/lib/apt/lists/* \

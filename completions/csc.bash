@@ -12,7 +12,7 @@ _csc() {
     elif [[ $previous == --mode ]]; then
         words="local hardened"
     elif [[ $previous == --backend ]]; then
-        words="bwrap native"
+        words="auto bwrap native"
     elif [[ $previous == --key-id ]]; then
         return
     elif [[ $current == -* ]]; then

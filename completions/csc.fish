@@ -25,7 +25,7 @@ complete -c csc -n "__fish_seen_subcommand_from run" -l sign -d "Sign the receip
 complete -c csc -n "__fish_seen_subcommand_from run" -l signing-key -r -d "Private key"
 complete -c csc -n "__fish_seen_subcommand_from run" -l key-id -x -d "Name of the key"
 complete -c csc -n "__fish_seen_subcommand_from run" -l config -r -d "Configuration to read"
-complete -c csc -n "__fish_seen_subcommand_from run" -l backend -x -a "bwrap native" -d "What makes the sandbox"
+complete -c csc -n "__fish_seen_subcommand_from run" -l backend -x -a "auto bwrap native" -d "What makes the sandbox"
 complete -c csc -n "__fish_seen_subcommand_from run" -l sandbox-debug -d "Print the sandbox, run nothing"
 complete -c csc -n "__fish_seen_subcommand_from run" -l quiet -d "No summary and no notices"
 complete -c csc -n "__fish_seen_subcommand_from run" -l raw -d "Let escape sequences pass"

@@ -64,15 +64,13 @@ int csc_fail_errno(struct csc_error *err, enum csc_code code, int sys_errno, con
 
     if (begin(err, code)) {
         char raw[sizeof(err->text)];
-        char description[128];
 
         va_start(args, format);
         format_raw(raw, sizeof(raw), format, args);
         va_end(args);
         err->sys_errno = sys_errno;
         size_t used = csc_text_escape(err->text, sizeof(err->text), raw, strlen(raw));
-        (void)snprintf(err->text + used, sizeof(err->text) - used, ": %s",
-                       strerror_r(sys_errno, description, sizeof(description)));
+        (void)snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(sys_errno));
     }
     return -(int)code;
 }

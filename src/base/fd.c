@@ -14,6 +14,8 @@
 
 enum { INPUT_TIMEOUT_MS = 5000 };
 
+enum { TRIES_MAX = 1000 };
+
 int csc_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
     struct open_how how = {
@@ -22,10 +24,11 @@ int csc_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64
         .resolve = resolve | RESOLVE_NO_MAGICLINKS,
     };
 
-    for (;;) {
+    for (unsigned tries = 1;; tries++) {
         long fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
-        /* EAGAIN: a rename raced with a scoped lookup (openat2(2)); EINTR: a signal. Both mean "again". */
-        if (fd >= 0 || (errno != EINTR && errno != EAGAIN))
+        /* EAGAIN: a rename raced with a scoped lookup (openat2(2)); EINTR: a signal. Both mean "again", but not for
+         * ever: whoever renames without end, or filters our calls, does not make us spin. */
+        if (fd >= 0 || (errno != EINTR && errno != EAGAIN) || tries == TRIES_MAX)
             return (int)fd;
     }
 }

@@ -81,7 +81,8 @@ static void check_bwrap(struct session *session)
     if (!session->doctor.bwrap[0])
         return;
     const char *version_text = ask_bwrap(session, ask_version, &version);
-    csc_doctor_judge_bwrap(&session->doctor, version_text, ask_bwrap(session, ask_help, &help));
+    if (session->stopped == 0)
+        csc_doctor_judge_bwrap(&session->doctor, version_text, ask_bwrap(session, ask_help, &help));
 }
 
 /* ---- a throwaway sandbox ---------------------------------------------------------------------------------------- */
@@ -91,25 +92,30 @@ static void boundary_cleanup(struct csc_boundary **boundary)
     csc_boundary_free(*boundary);
 }
 
-/* A folder for the command, of the user that it runs as. */
-static int make_folder(const struct csc_doctor *doctor, char folder[PATH_MAX], struct csc_error *err)
+/* A folder for the command, of a user that it may belong to. */
+static int make_folder(const struct csc_doctor *doctor, enum csc_backend backend, char folder[PATH_MAX],
+                       struct csc_error *err)
 {
     char temporary[PATH_MAX];
+    uid_t uid;
+    gid_t gid;
 
     if (!realpath("/tmp", temporary))
         return csc_fail_errno(err, CSC_E_CONFIG, errno, "/tmp; make it a folder that everyone can use (mode 1777)");
     if (snprintf(folder, PATH_MAX, "%s/csc-doctor-XXXXXX", temporary) >= PATH_MAX || !mkdtemp(folder))
         return csc_fail_errno(err, CSC_E_CONFIG, errno, "cannot make a folder in /tmp");
     _cleanup_close_ int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 && (!doctor->switch_identity || fchown(fd, doctor->uid, doctor->gid) == 0))
+    csc_doctor_folder_owner(doctor, backend, &uid, &gid);
+    if (fd >= 0 && (geteuid() != 0 || fchown(fd, uid, gid) == 0))
         return 0;
-    int r = csc_fail_errno(err, CSC_E_CONFIG, errno, "cannot give a folder in /tmp to uid %u", doctor->uid);
+    int r = csc_fail_errno(err, CSC_E_CONFIG, errno, "cannot give a folder in /tmp to uid %u", uid);
     (void)rmdir(folder);
     return r;
 }
 
 /* The command has what hardened mode gives it, and says what that is. */
-static int run_sandbox(struct session *session, const char *folder, struct csc_buf *ret_output, struct csc_error *err)
+static int run_sandbox(struct session *session, enum csc_backend backend, const char *folder,
+                       struct csc_buf *ret_output, struct csc_error *err)
 {
     char program[] = "cat", status[] = "/proc/self/status", *items[] = {program, status, NULL};
     struct csc_argv argv = {.items = items, .count = 2};
@@ -120,6 +126,7 @@ static int run_sandbox(struct session *session, const char *folder, struct csc_b
     const struct csc_sandbox_request request = {.command = &command, .policy = &policy, .config = &config};
     _cleanup_(boundary_cleanup) struct csc_boundary *boundary = NULL;
 
+    config.backend = backend;
     config.blocked_programs = (struct csc_names){0}; /* advice about what agents ask for */
     int r = csc_boundary_make(&request, &boundary, &session->result, err);
     return r == 0 && boundary ? capture(session, &command, boundary, ret_output, err) : r;
@@ -153,20 +160,42 @@ static void judge_sandbox(struct session *session, int r, const struct csc_buf *
     }
 }
 
-static void try_sandbox(struct session *session, struct csc_check *check)
+static void try_sandbox(struct session *session, enum csc_backend backend, struct csc_check *check)
 {
     _cleanup_buf_ struct csc_buf output = {0};
     struct csc_error err = {0};
     char folder[PATH_MAX];
 
     *check = (struct csc_check){.name = "a throwaway sandbox", .state = CSC_CHECK_MISSING};
-    int r = make_folder(&session->doctor, folder, &err);
+    int r = make_folder(&session->doctor, backend, folder, &err);
     if (r == 0) {
-        r = run_sandbox(session, folder, &output, &err);
+        r = run_sandbox(session, backend, folder, &output, &err);
         (void)rmdir(folder);
     }
     judge_sandbox(session, r, &output, &err, check);
-    session->doctor.works = check->state == CSC_CHECK_OK;
+}
+
+/* Nothing depends on the other backend, and nothing is to be mended for it: the row is for who wants to change over. */
+static void try_other(struct session *session, struct csc_check *check)
+{
+    bool is_native = session->doctor.backend == CSC_BACKEND_NATIVE;
+    enum csc_backend other = is_native ? CSC_BACKEND_BWRAP : CSC_BACKEND_NATIVE;
+    const char *name = csc_backend_names[other];
+    bool works = session->doctor.works;
+    struct csc_check trial;
+
+    *check = (struct csc_check){.name = "the other backend", .state = CSC_CHECK_OK};
+    if (is_native && !session->doctor.bwrap[0]) {
+        csc_check_write(check->found, "%s: none that could be used%s", name, works ? ", and none is needed" : "");
+        return;
+    }
+    try_sandbox(session, other, &trial);
+    if (trial.state == CSC_CHECK_OK)
+        csc_check_write(check->found, "%s: would work%s (backend in csc-config(5), or --backend)", name,
+                        works ? " too" : "");
+    else
+        csc_check_write(check->found, "%s: would not work%s: %.450s", name, works ? ", and is not needed" : " either",
+                        trial.found);
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
@@ -202,14 +231,17 @@ static void check_config(struct session *session, const char *path, struct csc_c
 static void examine(struct session *session, const char *config_path)
 {
     struct csc_doctor *doctor = &session->doctor;
-    struct csc_check config, sandbox;
+    struct csc_check config, sandbox = {.state = CSC_CHECK_MISSING}, other = {.state = CSC_CHECK_OK};
 
     check_config(session, config_path, &config);
     csc_doctor_begin(doctor, &session->config);
     *csc_doctor_add(doctor, "", CSC_CHECK_OK) = config;
     check_bwrap(session);
     if (session->stopped == 0)
-        try_sandbox(session, &sandbox);
+        try_sandbox(session, doctor->backend, &sandbox);
+    doctor->works = session->stopped == 0 && sandbox.state == CSC_CHECK_OK;
+    if (session->stopped == 0)
+        try_other(session, &other);
     if (session->stopped != 0)
         return;
     csc_doctor_examine(doctor);
@@ -218,6 +250,7 @@ static void examine(struct session *session, const char *config_path)
                         csc_doctor_is_content(doctor) ? "look for a refusal in the kernel's log (dmesg, ausearch)"
                                                       : "mend what is missing above");
     *csc_doctor_add(doctor, "", CSC_CHECK_OK) = sandbox;
+    *csc_doctor_add(doctor, "", CSC_CHECK_OK) = other;
 }
 
 static int print_json(const struct csc_cli *cli, const struct csc_doctor *doctor, int code)
@@ -305,9 +338,10 @@ const struct csc_cli_command csc_cli_doctor = {
     .parameters = {NULL},
     .options = options,
     .description =
-        "Tries everything that hardened mode needs or that makes it stronger, as the user that commands in this\n"
-        "folder would run as, and a whole sandbox at the end. One line each: ok, weaker (it runs, and holds\n"
-        "less) or missing (it refuses to run), what was found, and what would fix it.\n"
+        "Says which backend makes the sandboxes here, and why. Tries everything that it needs or that makes it\n"
+        "stronger, as the user that commands in this folder would run as, and a whole sandbox at the end. One\n"
+        "line each: ok, weaker (hardened mode runs, and holds less) or missing (it refuses to run), what was\n"
+        "found, and what would fix it.\n"
         "Exit code: 0 hardened mode can run, 78 it cannot.\n",
     .examples = "  csc doctor --json\n"
                 "  csc doctor --config /etc/csc/csc.yaml\n",

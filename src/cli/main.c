@@ -27,7 +27,7 @@ static int print_version(const struct csc_cli *cli)
                    "csc %s\n"
                    "accepts: contract " CSC_CONTRACT_VERSION ", policy " CSC_POLICY_VERSION
                    ", receipt " CSC_RECEIPT_VERSION ", approval " CSC_APPROVAL_VERSION "\n"
-                   "modes: local, hardened (backend bwrap)\n",
+                   "modes: local, hardened (backends native, bwrap)\n",
                    csc_version());
     return csc_cli_print(cli, &text, 0);
 }

@@ -289,7 +289,7 @@ static const struct csc_cli_option options[] = {
     [OPT_SIGNING_KEY] = {"signing-key", "PATH", "an Ed25519 private key that you alone can read", false},
     [OPT_KEY_ID] = {"key-id", "ID", "the name verifiers know that key by", false},
     [OPT_CONFIG] = {"config", "PATH", "hardened: the one configuration to read; see csc-config(5)", false},
-    [OPT_BACKEND] = {"backend", "bwrap|native", "hardened: what makes the sandbox, instead of what is configured",
+    [OPT_BACKEND] = {"backend", "auto|bwrap|native", "hardened: what makes the sandbox, instead of what is configured",
                      false},
     [OPT_SANDBOX_DEBUG] = {"sandbox-debug", NULL, "hardened: print the sandbox of each command as JSON; run nothing",
                            false},

@@ -30,7 +30,7 @@ static int set_backend(const struct csc_cli *cli, const char *name, struct csc_c
             config->backend = (enum csc_backend)i;
             return 0;
         }
-    return csc_cli_usage(cli, "unknown backend '%s'; there are bwrap and native", name);
+    return csc_cli_usage(cli, "unknown backend '%s'; there are auto, bwrap and native", name);
 }
 
 int csc_cli_harden(const struct csc_cli *cli, const struct csc_cli_hardening_options *options,

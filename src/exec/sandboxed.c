@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * csc ──spawns──▶ bwrap ──▶ csc-init (PID 1 inside) ──▶ the command's segments
- *   ▲                          │ ▲
- *   └──────── reports ─────────┘ └── control: a byte ends in order; csc's death ends at once
- *
- * What bwrap itself has to say goes into a pipe of its own, never into the command's stderr.
+ * csc ──▶ [bwrap ──▶] csc-init (PID 1 inside) ──▶ the command's segments
+ *   ▲                   │ ▲
+ *   └───── reports ─────┘ └── control: a byte ends in order; csc's death ends at once
  */
 #include "exec/sandboxed.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -64,7 +63,8 @@ static int start_native(struct csc_sandboxed *s, struct csc_error *err)
     return 0;
 }
 
-static int start(struct csc_sandboxed *s, const int output[2], int null, struct csc_error *err)
+/* What bwrap itself has to say goes into a pipe of its own. */
+static int start_bwrap(struct csc_sandboxed *s, int null, struct csc_error *err)
 {
     int ends[2];
 
@@ -74,9 +74,15 @@ static int start(struct csc_sandboxed *s, const int output[2], int null, struct 
     _cleanup_close_ int theirs = csc_fd_above_standard(ends[1]);
     if (s->message < 0 || theirs < 0)
         return csc_fail_errno(err, CSC_E_INTERNAL, errno, "cannot make a pipe");
+    return spawn(s, null, theirs, err);
+}
+
+static int start(struct csc_sandboxed *s, const int output[2], int null, struct csc_error *err)
+{
     int r = csc_launch_make(s->boundary->plan, s->boundary->survey, output, &s->launch, err);
+
     if (r == 0)
-        r = s->launch->native ? start_native(s, err) : spawn(s, null, theirs, err);
+        r = s->launch->native ? start_native(s, err) : start_bwrap(s, null, err);
     if (r == 0)
         csc_launch_started(s->launch);
     return r;
@@ -180,10 +186,28 @@ static const char *explain_bwrap(const char *message)
     return "csc doctor says what this machine can hold";
 }
 
+/* How the first process of the sandbox ended that had nothing to say. It exits with 0 or 1 by itself. */
+static const char *explain_silence(int code)
+{
+    static const struct {
+        int signal_number;
+        const char *words;
+    } known[] = {
+        {SIGSYS, "a system call filter that csc runs under killed it (SIGSYS)"},
+        {SIGKILL, "it was killed (SIGKILL), from outside or for want of memory,"},
+        {SIGSEGV, "it was killed (SIGSEGV), as by too low a limit of the stack (ulimit -s),"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+        if (code == 128 + known[i].signal_number)
+            return known[i].words;
+    return "it ended";
+}
+
 static void refuse_boundary(struct csc_sandboxed *s, struct csc_exec_result *result)
 {
     char message[MESSAGE_MAX], sentence[CSC_REPORT_SENTENCE];
-    ssize_t size = read(s->message, message, sizeof(message) - 1);
+    ssize_t size = s->message < 0 ? 0 : read(s->message, message, sizeof(message) - 1);
 
     if (s->refused.kind) {
         csc_step_explain((enum csc_step)s->refused.index, s->refused.value, s->refused.text, sentence,
@@ -194,9 +218,9 @@ static void refuse_boundary(struct csc_sandboxed *s, struct csc_exec_result *res
         message[strcspn(message, "\n")] = '\0';
         csc_result_refuse(result, CSC_EXEC_NO_BOUNDARY, 126, "sandbox: %.300s; %s", message, explain_bwrap(message));
     } else {
-        csc_result_refuse(
-            result, CSC_EXEC_NO_BOUNDARY, 126,
-            "sandbox: it ended before the command could start; csc doctor says what this machine can hold");
+        csc_result_refuse(result, CSC_EXEC_NO_BOUNDARY, 126,
+                          "sandbox: %s before the command could start; csc doctor says what this machine can hold",
+                          explain_silence(result->exit_code));
     }
 }
 

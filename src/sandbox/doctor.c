@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows that need no trial: what this machine is, whom commands run as, and the programs that make a sandbox. */
-#include "sandbox/doctor.h"
-
+/* The rows that need no trial: what this machine is, and the programs that make a sandbox. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -11,7 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "sandbox/plan.h"
+#include "sandbox/doctor_parts.h"
 #include "sandbox/survey.h"
 #include "sandbox/trial.h"
 
@@ -41,11 +39,12 @@ void csc_check_write(char text[CSC_CHECK_TEXT], const char *format, ...)
 
 void csc_check_split(struct csc_check *check, const char *message)
 {
-    const char *end = strstr(message, "; ");
+    const char *end = strstr(message, "; "), *fix = end ? end + strlen("; ") : "";
 
     csc_check_write(check->found, "%.*s", end ? (int)(end - message) : (int)strlen(message), message);
-    if (end)
-        csc_check_write(check->fix, "%s", end + strlen("; "));
+    if (strncmp(fix, "fix: ", strlen("fix: ")) == 0)
+        fix += strlen("fix: ");
+    csc_check_write(check->fix, "%s", fix);
 }
 
 bool csc_doctor_is_content(const struct csc_doctor *doctor)
@@ -105,54 +104,6 @@ static void check_container(struct csc_doctor *doctor)
         csc_check_write(check->found, "no sign of one");
 }
 
-/* ---- the identity ----------------------------------------------------------------------------------------------- */
-
-static void tell_identity(const struct csc_doctor *doctor, struct csc_check *check)
-{
-    if (doctor->uid == 0) {
-        check->state = CSC_CHECK_WEAKER;
-        csc_check_write(check->found,
-                        "commands in this folder, which is root's, run as root without any capability (uid %u inside): "
-                        "they own files of root's that they are shown",
-                        doctor->inner_uid);
-        csc_check_write(check->fix, "set run_as in csc-config(5), or use a cwd that belongs to a plain user");
-    } else if (doctor->switch_identity) {
-        csc_check_write(check->found, "csc is root; commands in this folder run as uid %u (%s)", doctor->uid,
-                        doctor->config->run_as.set ? "run_as of the configuration" : "the folder's owner");
-    } else {
-        csc_check_write(check->found, "commands run as uid %u, as csc does", doctor->uid);
-    }
-}
-
-/* By the rules of the plan itself. */
-static void check_identity(struct csc_doctor *doctor)
-{
-    const struct csc_sandbox_request request = {.config = doctor->config};
-    struct csc_survey survey = {.uid = geteuid(), .gid = getegid()};
-    struct csc_refusal refusal = {0};
-    struct csc_plan plan = {0};
-    struct csc_planning planning = {.request = &request, .survey = &survey, .plan = &plan, .refusal = &refusal};
-    struct csc_check *check = csc_doctor_add(doctor, "identity", CSC_CHECK_OK);
-    struct stat st;
-
-    if (stat(".", &st) == 0) {
-        survey.owner_uid = st.st_uid;
-        survey.owner_gid = st.st_gid;
-    }
-    int r = csc_plan_identity(&planning);
-    doctor->uid = plan.outer_uid;
-    doctor->gid = plan.outer_gid;
-    doctor->inner_uid = plan.inner_uid;
-    doctor->inner_gid = plan.inner_gid;
-    doctor->switch_identity = plan.switch_identity;
-    if (r == 0) {
-        tell_identity(doctor, check);
-    } else {
-        check->state = CSC_CHECK_MISSING;
-        csc_check_split(check, refusal.text);
-    }
-}
-
 /* ---- programs -------------------------------------------------------------------------------------------------- */
 
 static void refuse_program(struct csc_check *check, const struct csc_refusal *refusal)
@@ -164,23 +115,39 @@ static void refuse_program(struct csc_check *check, const struct csc_refusal *re
                         "install it anew, as root's (csc-init: make install; bwrap: the package bubblewrap)");
 }
 
+/* What is wrong with a bwrap is nothing to mend while the native executor makes the sandboxes. */
+static void excuse_bwrap(const struct csc_doctor *doctor, struct csc_check *check)
+{
+    char found[CSC_CHECK_TEXT];
+
+    if (doctor->backend != CSC_BACKEND_NATIVE || check->state == CSC_CHECK_OK)
+        return;
+    (void)snprintf(found, sizeof(found), "%s", check->found);
+    check->state = CSC_CHECK_OK;
+    csc_check_write(check->found, "not needed by the native backend, and not usable: %.500s", found);
+    check->fix[0] = '\0';
+}
+
 static void check_programs(struct csc_doctor *doctor)
 {
     const struct csc_sandbox_request request = {.config = doctor->config};
     struct csc_survey survey = {.init = {.fd = -1}};
     struct csc_refusal of_init = {0}, of_bwrap = {0};
     struct csc_surveying s = {.request = &request, .survey = &survey, .refusal = &of_init};
-    struct csc_check *init = csc_doctor_add(doctor, "csc-init", CSC_CHECK_OK);
+    struct csc_check *init = csc_doctor_add(doctor, "csc-init", CSC_CHECK_OK), *bwrap;
 
     if (csc_survey_init(&s) == 0)
         csc_check_write(init->found, "'%s', which only its owner can write", survey.init.path);
     else
         refuse_program(init, &of_init);
     s.refusal = &of_bwrap;
-    if (csc_survey_bwrap(&s) == 0)
+    if (csc_survey_bwrap(&s) == 0) {
         (void)snprintf(doctor->bwrap, sizeof(doctor->bwrap), "%s", survey.bwrap);
-    else
-        refuse_program(csc_doctor_add(doctor, "bwrap", CSC_CHECK_MISSING), &of_bwrap);
+    } else {
+        bwrap = csc_doctor_add(doctor, "bwrap", CSC_CHECK_MISSING);
+        refuse_program(bwrap, &of_bwrap);
+        excuse_bwrap(doctor, bwrap);
+    }
     csc_source_close(&survey.init);
     csc_arena_free(&survey.arena);
 }
@@ -213,6 +180,7 @@ void csc_doctor_judge_bwrap(struct csc_doctor *doctor, const char *version, cons
         csc_check_write(check->found, "'%.300s', version %u.%u.%u with --bind-fd, which only its owner can write",
                         doctor->bwrap, number[0], number[1], number[2]);
     }
+    excuse_bwrap(doctor, check);
 }
 
 void csc_doctor_begin(struct csc_doctor *ret_doctor, const struct csc_config *config)
@@ -220,6 +188,6 @@ void csc_doctor_begin(struct csc_doctor *ret_doctor, const struct csc_config *co
     *ret_doctor = (struct csc_doctor){.config = config, .container = ""};
     check_kernel(ret_doctor);
     check_container(ret_doctor);
-    check_identity(ret_doctor);
+    csc_doctor_check_identity(ret_doctor);
     check_programs(ret_doctor);
 }

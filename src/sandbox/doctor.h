@@ -32,10 +32,14 @@ struct csc_check {
 
 struct csc_doctor {
     const struct csc_config *config;
+    enum csc_backend backend; /* that would be used: never CSC_BACKEND_AUTO */
     /* Whom commands of this folder run as, outside and inside. */
     uid_t uid, inner_uid;
     gid_t gid, inner_gid;
     bool switch_identity;
+    bool idmapped; /* they own what belongs to the owner of this folder */
+    uid_t owner_uid;
+    gid_t owner_gid;
     char bwrap[PATH_MAX];  /* "": there is none that may be used */
     const char *container; /* what kind csc runs in; "": none was seen */
     bool works;            /* a whole sandbox ran: set by the caller before csc_doctor_examine() */
@@ -47,18 +51,21 @@ struct csc_doctor {
 struct csc_check *csc_doctor_add(struct csc_doctor *doctor, const char *name, enum csc_check_state state);
 /* Writes `found` or `fix` of a check, escaped. */
 __attribute__((format(printf, 2, 3))) void csc_check_write(char text[CSC_CHECK_TEXT], const char *format, ...);
-/* Fills in both from a message of the form "what was wrong; what would fix it". */
+/* Fills in both from a message of the form "what was wrong; what would fix it"; the latter may begin with "fix: ". */
 void csc_check_split(struct csc_check *check, const char *message);
 
-/* Rows: kernel, container, identity, csc-init, and bwrap where none may be used. `config` must live as long. */
+/* Rows: kernel, container, backend, identity, idmapped mounts, csc-init, and bwrap where none may be used. `config`
+ * must live as long. */
 void csc_doctor_begin(struct csc_doctor *ret_doctor, const struct csc_config *config);
 /* Row: bwrap, by what `bwrap --version` and `bwrap --help` print; hostile. */
 void csc_doctor_judge_bwrap(struct csc_doctor *doctor, const char *version, const char *help);
 /*
- * Rows: openat2, user namespaces, /proc, system call filter, Landlock, limits, files in /tmp. Forks children, which it
- * waits for: not for a process whose children somebody else waits for.
+ * Rows: openat2, kernel calls, user namespaces, /proc, system call filter, Landlock, limits, files in /tmp. Forks
+ * children, which it waits for: not for a process whose children somebody else waits for.
  */
 void csc_doctor_examine(struct csc_doctor *doctor);
+/* Whom a folder has to belong to for a throwaway sandbox of that backend in it. For a csc that is root. */
+void csc_doctor_folder_owner(const struct csc_doctor *doctor, enum csc_backend backend, uid_t *ret_uid, gid_t *ret_gid);
 /* No row is missing. */
 bool csc_doctor_is_content(const struct csc_doctor *doctor);
 

@@ -26,6 +26,17 @@ static void check_openat2(struct csc_doctor *doctor)
                     "use Linux 5.11 or later; in a container, an engine whose filter knows this system call");
 }
 
+/* What is missing stops the native executor alone. */
+static void check_calls(struct csc_doctor *doctor)
+{
+    struct csc_check *check = csc_doctor_add(doctor, "kernel calls", CSC_CHECK_OK);
+    struct csc_trial trials[CSC_CALL_COUNT];
+
+    for (size_t i = 0; i < CSC_CALL_COUNT; i++)
+        trials[i] = csc_trial_call(&csc_calls[i]);
+    csc_trial_explain_calls(trials, doctor->backend, check);
+}
+
 /* ---- namespaces -------------------------------------------------------------------------------------------------- */
 
 /* -1: there is no such setting. */
@@ -50,6 +61,12 @@ static bool is_filtered(void)
            strstr(status.data, "\nSeccomp:\t2\n");
 }
 
+/* Who makes the namespaces: root does so before the command's process becomes another user, but not for bwrap. */
+static uid_t maker(const struct csc_doctor *doctor)
+{
+    return doctor->backend == CSC_BACKEND_NATIVE ? geteuid() : doctor->uid;
+}
+
 static struct csc_userns read_userns(const struct csc_doctor *doctor)
 {
     return (struct csc_userns){
@@ -57,7 +74,7 @@ static struct csc_userns read_userns(const struct csc_doctor *doctor)
         .maximum = read_number("/proc/sys/user/max_user_namespaces"),
         .apparmor_restricted = read_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
         .filtered = is_filtered(),
-        .root = doctor->uid == 0,
+        .root = maker(doctor) == 0,
         .container = doctor->container,
     };
 }
@@ -66,9 +83,10 @@ static struct csc_userns read_userns(const struct csc_doctor *doctor)
 static void forgive(const struct csc_doctor *doctor, struct csc_check *check)
 {
     char seen[CSC_CHECK_TEXT];
+    bool is_forgiven = doctor->backend == CSC_BACKEND_BWRAP && doctor->works;
 
-    check->state = doctor->works ? CSC_CHECK_OK : CSC_CHECK_MISSING;
-    if (!doctor->works)
+    check->state = is_forgiven ? CSC_CHECK_OK : CSC_CHECK_MISSING;
+    if (!is_forgiven)
         return;
     (void)snprintf(seen, sizeof(seen), "%s", check->found);
     csc_check_write(check->found, "bwrap gets them by rights of its own; for csc itself: %.400s", seen);
@@ -83,7 +101,7 @@ static void check_namespaces(struct csc_doctor *doctor)
     struct csc_check *proc = csc_doctor_add(doctor, "/proc", CSC_CHECK_OK);
 
     if (trial.failed == CSC_TRIAL_DONE || trial.failed == CSC_TRIAL_PROC) {
-        csc_check_write(namespaces->found, "all namespaces can be made, and mounted in, by uid %u", doctor->uid);
+        csc_check_write(namespaces->found, "all namespaces can be made, and mounted in, by uid %u", maker(doctor));
     } else {
         csc_trial_explain_namespaces(&trial, &userns, namespaces);
         forgive(doctor, namespaces);
@@ -259,14 +277,23 @@ static void check_limit(struct csc_doctor *doctor, const struct csc_cgroup_place
     }
 }
 
-/* What makes mounts has no say in it: bwrap has an option for bytes only. */
+/* bwrap has an option for bytes only. */
 static void check_inodes(struct csc_doctor *doctor)
 {
-    struct csc_check *check = csc_doctor_add(doctor, "files in /tmp", CSC_CHECK_WEAKER);
+    struct csc_check *check = csc_doctor_add(doctor, "files in /tmp", CSC_CHECK_OK);
 
+    if (doctor->backend == CSC_BACKEND_NATIVE) {
+        csc_check_write(check->found,
+                        "in /tmp, the home folder and /dev/shm the number of files is bounded, as the bytes are");
+        return;
+    }
+    check->state = CSC_CHECK_WEAKER;
     csc_check_write(check->found,
                     "bwrap bounds the bytes in /tmp, the home folder and /dev/shm, not the number of files");
-    csc_check_write(check->fix, "none with bwrap; a limit of memory by a control group counts what they take");
+    csc_check_write(
+        check->fix,
+        "use the native backend (backend in csc-config(5)); with bwrap, a limit of memory by a control group "
+        "counts what they take");
 }
 
 void csc_doctor_examine(struct csc_doctor *doctor)
@@ -274,6 +301,7 @@ void csc_doctor_examine(struct csc_doctor *doctor)
     struct csc_cgroup_places places = CSC_CGROUP_NOWHERE;
 
     check_openat2(doctor);
+    check_calls(doctor);
     check_namespaces(doctor);
     check_filter(doctor);
     check_landlock(doctor);

@@ -36,19 +36,23 @@ static void remember(struct lookup *lookup, const struct stat *st)
     csc_buf_append(&lookup->chain, &place, sizeof(place));
 }
 
-/* Goes to a folder, and remembers it. 0, or -1 with errno. */
-static int enter(struct lookup *lookup, int from, const char *name)
+/* Goes to a folder, which is remembered. Takes over `fd`. */
+static void enter(struct lookup *lookup, int fd, const struct stat *st)
 {
-    struct stat st;
-    int fd = csc_openat2(from, name, O_PATH | O_DIRECTORY, 0, 0);
-
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        csc_close_cleanup(&fd);
-        return -1;
-    }
     csc_close_cleanup(&lookup->folder);
     lookup->folder = fd;
-    remember(lookup, &st);
+    remember(lookup, st);
+}
+
+/* The root, or where we are. 0, or -1 with errno. */
+static int begin_at(struct lookup *lookup, const char *place)
+{
+    struct stat st;
+    _cleanup_close_ int fd = csc_openat2(AT_FDCWD, place, O_PATH | O_DIRECTORY, 0, 0);
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -1;
+    enter(lookup, TAKE_FD(fd), &st);
     return 0;
 }
 
@@ -68,7 +72,7 @@ static int follow_symlink(struct lookup *lookup, int fd)
     rest[size] = '/';
     memcpy(rest + size + 1, lookup->rest, strlen(lookup->rest) + 1);
     memcpy(lookup->rest, rest, strlen(rest) + 1);
-    return text[0] == '/' ? enter(lookup, AT_FDCWD, "/") : 0;
+    return text[0] == '/' ? begin_at(lookup, "/") : 0;
 }
 
 /* One component. ENOENT: there is no more of the path. */
@@ -94,8 +98,9 @@ static int step(struct lookup *lookup)
     if (S_ISLNK(st.st_mode))
         return follow_symlink(lookup, fd);
     if (S_ISDIR(st.st_mode))
-        return enter(lookup, lookup->folder, name);
-    remember(lookup, &st);
+        enter(lookup, TAKE_FD(fd), &st);
+    else
+        remember(lookup, &st);
     return 0;
 }
 
@@ -108,9 +113,9 @@ static int follow(struct lookup *lookup, const char *path)
         return -1;
     }
     memcpy(lookup->rest, path, strlen(path) + 1);
-    if (enter(lookup, AT_FDCWD, "/") < 0)
+    if (begin_at(lookup, "/") < 0)
         return -1;
-    if (path[0] != '/' && enter(lookup, AT_FDCWD, ".") < 0)
+    if (path[0] != '/' && begin_at(lookup, ".") < 0)
         return -1;
     while (lookup->rest[strspn(lookup->rest, "/")])
         if (step(lookup) < 0)

@@ -33,11 +33,11 @@ static size_t add_range(char *text, size_t size, uint32_t from, uint32_t end)
     return n < 0 ? 0 : (size_t)n;
 }
 
-/* "ON-DISK IN-MOUNT COUNT" lines: owner to id; the rest to itself, but for the two that would be there twice. */
+/* "ON-DISK IN-MOUNT COUNT" lines: owner and id change places, the rest stays. */
 static void write_map(char text[MAP_TEXT], uint32_t owner, uint32_t id)
 {
     uint32_t low = owner < id ? owner : id, high = owner < id ? id : owner;
-    int n = snprintf(text, MAP_TEXT, "%u %u 1\n", owner, id);
+    int n = snprintf(text, MAP_TEXT, owner == id ? "%u %u 1\n" : "%u %u 1\n%u %u 1\n", owner, id, id, owner);
     size_t used = n < 0 ? 0 : (size_t)n;
 
     used += add_range(text + used, MAP_TEXT - used, 0, low);

@@ -37,6 +37,14 @@ __attribute__((format(printf, 2, 3))) static void word_printf(struct making *m, 
     word(m, text);
 }
 
+static int fail(struct making *m, int error, const char *what)
+{
+    char text[CSC_REPORT_SENTENCE];
+
+    csc_step_explain(CSC_STEP_OTHER, error, what, text, sizeof(text));
+    return csc_fail(m->err, CSC_E_INTERNAL, "sandbox: %s", text);
+}
+
 static int inherit(struct making *m, int fd, bool own)
 {
     csc_buf_append(&m->launch->inherited, &fd, sizeof(fd));
@@ -57,7 +65,7 @@ static int inherit_bytes(struct making *m, const void *bytes, size_t size, int *
     if (fd < 0 || csc_write_all(fd, bytes, size) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
         int error = errno;
         csc_close_cleanup(&fd);
-        return csc_fail_errno(m->err, CSC_E_INTERNAL, error, "cannot make a file in memory");
+        return fail(m, error, "making a file in memory (memfd_create)");
     }
     *ret_fd = fd;
     return inherit(m, fd, true);
@@ -186,12 +194,12 @@ static int make_pipe(struct making *m, bool child_reads, int *ret_ours, int *ret
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC) < 0)
-        return csc_fail_errno(m->err, CSC_E_INTERNAL, errno, "cannot make a pipe");
+        return fail(m, errno, "making a pipe (pipe2)");
     *ret_ours = csc_fd_above_standard(ends[child_reads ? 1 : 0]);
     *ret_theirs = csc_fd_above_standard(ends[child_reads ? 0 : 1]);
     if (*ret_ours < 0 || *ret_theirs < 0) {
         csc_close_cleanup(ret_theirs);
-        return csc_fail_errno(m->err, CSC_E_INTERNAL, EMFILE, "cannot make a pipe");
+        return fail(m, EMFILE, "making a pipe (fcntl)");
     }
     return inherit(m, *ret_theirs, true);
 }
@@ -204,7 +212,7 @@ static int make_pipes(struct making *m, int *ret_control, int *ret_report)
     if (r == 0)
         r = make_pipe(m, false, &launch->report, ret_report);
     if (r == 0 && fcntl(launch->report, F_SETFL, O_NONBLOCK) < 0)
-        return csc_fail_errno(m->err, CSC_E_INTERNAL, errno, "fcntl");
+        return fail(m, errno, "making a pipe (fcntl)");
     return r;
 }
 

@@ -2,13 +2,39 @@
 #include "sandbox/lockdown.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+static bool is_denied(void)
+{
+    char text[8] = "";
+    int fd = open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+    if (fd >= 0)
+        (void)close(fd);
+    return size > 0 && strncmp(text, "deny", strlen("deny")) == 0;
+}
+
+int csc_lockdown_groups(void)
+{
+    /* By the system call: the C library's function is for all threads. */
+    if (getgroups(0, NULL) == 0 || syscall(SYS_setgroups, 0, NULL) == 0)
+        return 0;
+    int error = errno;
+    if (error == EPERM && is_denied())
+        return 0;
+    errno = error;
+    return -1;
+}
 
 int csc_lockdown_session(void)
 {
@@ -25,13 +51,21 @@ int csc_lockdown_limit(int resource, uint64_t soft, uint64_t hard)
     struct rlimit now, limit = {.rlim_cur = soft, .rlim_max = hard};
 
     /* Without capabilities a limit can only be lowered: one that is lower already stays. */
-    if (getrlimit((__rlimit_resource_t)resource, &now) < 0)
+    if (getrlimit(resource, &now) < 0)
         return -1;
     if (limit.rlim_max > now.rlim_max)
         limit.rlim_max = now.rlim_max;
     if (limit.rlim_cur > limit.rlim_max)
         limit.rlim_cur = limit.rlim_max;
-    return setrlimit((__rlimit_resource_t)resource, &limit);
+    return setrlimit(resource, &limit);
+}
+
+int csc_lockdown_drop_bounding(void)
+{
+    for (unsigned long capability = 0; capability < 64; capability++)
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
+            return errno == EINVAL && capability > 0 ? 0 : -1; /* past the last one */
+    return 0;
 }
 
 static int empty_bounding_set(void)

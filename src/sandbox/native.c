@@ -20,12 +20,14 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "sandbox/lockdown.h"
+
 static int fail(struct csc_error *err, enum csc_step step, int error, const char *what)
 {
     char text[CSC_REPORT_SENTENCE];
 
     csc_step_explain(step, error, what, text, sizeof(text));
-    return csc_fail(err, CSC_E_CONFIG, "%s", text);
+    return csc_fail(err, CSC_E_CONFIG, "sandbox: %s", text);
 }
 
 __attribute__((format(printf, 3, 4))) static int write_proc(pid_t pid, const char *name, const char *format, ...)
@@ -41,9 +43,11 @@ __attribute__((format(printf, 3, 4))) static int write_proc(pid_t pid, const cha
     return fd < 0 || write(fd, text, (size_t)size) != size ? -1 : 0;
 }
 
+/* Of groups, inside or out, there is no more to give up then, or to take. */
 static int write_maps(const struct csc_plan *plan, pid_t pid)
 {
-    if (write_proc(pid, "uid_map", "%u %u 1", plan->inner_uid, plan->outer_uid) < 0)
+    if (write_proc(pid, "setgroups", "deny") < 0 ||
+        write_proc(pid, "uid_map", "%u %u 1", plan->inner_uid, plan->outer_uid) < 0)
         return -1;
     return write_proc(pid, "gid_map", "%u %u 1", plan->inner_gid, plan->outer_gid);
 }
@@ -71,25 +75,33 @@ static int prepare_child(const struct csc_plan *plan, const struct csc_native *n
     return 0;
 }
 
-pid_t csc_native_start(const struct csc_plan *plan, const struct csc_native *native, struct csc_error *err)
+static pid_t make_child(const struct csc_plan *plan, const struct csc_native *native, struct csc_error *err)
 {
     struct clone_args args = {
         .flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS,
         .exit_signal = SIGCHLD,
     };
-
-    if (!plan->host_network)
-        args.flags |= CLONE_NEWNET;
     pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
     if (pid == 0)
         csc_native_be_sandbox(plan, native);
-    if (pid < 0)
-        return fail(err, CSC_STEP_NAMESPACES, errno, "making namespaces (clone3)");
-    int r = prepare_child(plan, native, pid, err);
-    if (r == 0)
-        return pid;
+    return pid < 0 ? fail(err, CSC_STEP_NAMESPACES, errno, "making namespaces (clone3)") : pid;
+}
+
+static int end_child(pid_t pid, int code)
+{
     (void)kill(pid, SIGKILL);
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    return r;
+    return code;
+}
+
+pid_t csc_native_start(const struct csc_plan *plan, const struct csc_native *native, struct csc_error *err)
+{
+    if (native->maps_from_outside && csc_lockdown_groups() < 0)
+        return fail(err, CSC_STEP_IDENTITY, errno, "giving up groups (setgroups)");
+    pid_t pid = make_child(plan, native, err);
+    if (pid < 0)
+        return pid;
+    int r = prepare_child(plan, native, pid, err);
+    return r == 0 ? pid : end_child(pid, r);
 }

@@ -5,16 +5,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "sandbox/lockdown.h"
@@ -89,8 +86,6 @@ static void become_inner_user(const struct csc_builder *b)
     uid_t uid = b->plan->inner_uid;
     gid_t gid = b->plan->inner_gid;
 
-    if (b->native->maps_from_outside)
-        require(b, syscall(SYS_setgroups, 0, NULL), CSC_STEP_IDENTITY, "giving up groups (setgroups)");
     require(b, syscall(SYS_setresgid, gid, gid, gid), CSC_STEP_IDENTITY, "becoming the sandbox's group (setresgid)");
     require(b, syscall(SYS_setresuid, uid, uid, uid), CSC_STEP_IDENTITY, "becoming the sandbox's user (setresuid)");
 }
@@ -103,15 +98,6 @@ static void die_with_csc(const struct csc_builder *b)
     require(b, prctl(PR_SET_PDEATHSIG, SIGKILL), CSC_STEP_OTHER, "dying with csc (prctl)");
     if (poll(&control, 1, 0) > 0 && (control.revents & (POLLHUP | POLLERR)))
         _exit(1);
-}
-
-static void bring_loopback_up(const struct csc_builder *b)
-{
-    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-    _cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-    require(b, fd, CSC_STEP_NETWORK, "bringing loopback up (socket)");
-    require(b, ioctl(fd, SIOCSIFFLAGS, &request), CSC_STEP_NETWORK, "bringing loopback up (ioctl)");
 }
 
 /* csc-init finds its descriptors at their numbers, and no environment. */
@@ -132,7 +118,7 @@ __attribute__((noreturn)) static void execute_init(const struct csc_builder *b)
 
 void csc_native_be_sandbox(const struct csc_plan *plan, const struct csc_native *native)
 {
-    struct csc_builder b = {.plan = plan, .native = native, .root = -1};
+    struct csc_builder b = {.plan = plan, .native = native, .root = -1, .mask = -1, .network = {.socket = -1}};
 
     close_ends_of_csc(native);
     /* In a session of its own no signal of a terminal reaches it. */
@@ -145,12 +131,15 @@ void csc_native_be_sandbox(const struct csc_plan *plan, const struct csc_native 
     require(&b, sethostname(CSC_SANDBOX_HOSTNAME, strlen(CSC_SANDBOX_HOSTNAME)), CSC_STEP_OTHER,
             "setting the host name (sethostname)");
     if (!plan->host_network)
-        bring_loopback_up(&b);
+        csc_native_begin_network(&b);
     csc_native_build_view(&b);
     csc_native_enter_view(&b);
+    if (!plan->host_network)
+        csc_native_enter_network(&b);
     /* By now we are in the control groups of the command, which become the root of what is seen of them. */
     wait_for_csc(&b);
     require(&b, unshare(CLONE_NEWCGROUP), CSC_STEP_NAMESPACES, "making a cgroup namespace (unshare)");
-    require(&b, csc_lockdown_capabilities(), CSC_STEP_OTHER, "giving up capabilities");
+    /* The others go with the execve(2), since nobody inside is root; csc-init looks. */
+    require(&b, csc_lockdown_drop_bounding(), CSC_STEP_OTHER, "giving up capabilities (prctl)");
     execute_init(&b);
 }

@@ -29,18 +29,24 @@ static const char *below_root(const char *target)
     return *path ? path : ".";
 }
 
-/* The folders that lead to a place. What a source of the host's lacks is not made: its mount is read-only. */
-static void make_parents(const struct csc_builder *b, const char *target)
+/* The folders that lead to a place, from below: most are there. What a source of the host's lacks is not made: its
+ * mount is read-only. */
+static void make_parent(const struct csc_builder *b, const char *target)
 {
-    const char *path = below_root(target);
+    const char *path = below_root(target), *slash = strrchr(path, '/');
     char parent[PATH_MAX];
 
-    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-        if ((size_t)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path) >= sizeof(parent))
-            csc_builder_refuse(b, CSC_STEP_MOUNT, ENAMETOOLONG, "making the folder of '%.150s'", target);
-        if (mkdirat(b->root, parent, 0755) < 0 && errno != EEXIST && errno != EROFS)
-            csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making the folder '/%.150s'", parent);
+    if (!slash)
+        return;
+    if ((size_t)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path) >= sizeof(parent))
+        csc_builder_refuse(b, CSC_STEP_MOUNT, ENAMETOOLONG, "making the folder of '%.150s'", target);
+    int r = mkdirat(b->root, parent, 0755);
+    if (r < 0 && errno == ENOENT) {
+        make_parent(b, parent);
+        r = mkdirat(b->root, parent, 0755);
     }
+    if (r < 0 && errno != EEXIST)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making the folder '/%.150s'", parent);
 }
 
 /* Opens something of the view; -1 with errno. */
@@ -51,7 +57,7 @@ static int open_inside(const struct csc_builder *b, const char *target, uint64_t
 
 static int make_place(const struct csc_builder *b, const char *target, bool folder)
 {
-    make_parents(b, target);
+    make_parent(b, target);
     if (folder)
         return mkdirat(b->root, below_root(target), 0755);
     return mknodat(b->root, below_root(target), S_IFREG | 0444, 0);
@@ -75,7 +81,7 @@ static int create_file(const struct csc_builder *b, const char *target)
     int fd = open_inside(b, target, FLAGS, 0444);
 
     if (fd < 0 && errno == ENOENT) {
-        make_parents(b, target);
+        make_parent(b, target);
         fd = open_inside(b, target, FLAGS, 0444);
     }
     if (fd < 0)
@@ -154,19 +160,19 @@ static int open_tree_of(const struct csc_builder *b, const struct csc_mount *mou
     _cleanup_close_ int fd = open_again(b, mount->source);
     _cleanup_close_ int tree = csc_tree_clone(fd);
     if (tree < 0)
-        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "mounting '%.150s' (open_tree)", mount->target);
+        csc_builder_refuse(b, csc_tree_step(errno), errno, "mounting '%.150s' (open_tree)", mount->target);
     if (csc_tree_restrict(tree, mount->writable) < 0)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "mounting '%.150s'%s (mount_setattr)", mount->target,
                            mount->writable ? "" : " read-only");
     return TAKE_FD(tree);
 }
 
-static void add_bind(const struct csc_builder *b, const struct csc_mount *mount)
+static void add_bind(struct csc_builder *b, const struct csc_mount *mount)
 {
     attach(b, open_tree_of(b, mount), mount->target, mount->source->type == CSC_SOURCE_FOLDER);
 }
 
-static void add_copy(const struct csc_builder *b, const struct csc_mount *mount)
+static void add_copy(struct csc_builder *b, const struct csc_mount *mount)
 {
     _cleanup_close_ int to = create_file(b, mount->target);
     char bytes[64 << 10];
@@ -182,7 +188,7 @@ static void add_copy(const struct csc_builder *b, const struct csc_mount *mount)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "copying '%.150s'", mount->target);
 }
 
-static void add_file(const struct csc_builder *b, const struct csc_mount *mount)
+static void add_file(struct csc_builder *b, const struct csc_mount *mount)
 {
     _cleanup_close_ int to = create_file(b, mount->target);
 
@@ -195,29 +201,29 @@ static void make_symlink(const struct csc_builder *b, const char *text, const ch
     int r = symlinkat(text, b->root, below_root(target));
 
     if (r < 0 && errno == ENOENT) {
-        make_parents(b, target);
+        make_parent(b, target);
         r = symlinkat(text, b->root, below_root(target));
     }
     if (r < 0)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making the symlink '%.150s'", target);
 }
 
-static void add_symlink(const struct csc_builder *b, const struct csc_mount *mount)
+static void add_symlink(struct csc_builder *b, const struct csc_mount *mount)
 {
     make_symlink(b, mount->content, mount->target);
 }
 
-static void add_folder(const struct csc_builder *b, const struct csc_mount *mount)
+static void add_folder(struct csc_builder *b, const struct csc_mount *mount)
 {
     (void)close(open_place(b, mount->target, true));
 }
 
-static void add_tmpfs(const struct csc_builder *b, const struct csc_mount *mount)
+static void add_tmpfs(struct csc_builder *b, const struct csc_mount *mount)
 {
     attach(b, make_tmpfs(b, mount->mode, mount->size), mount->target, true);
 }
 
-static void add_proc(const struct csc_builder *b, const struct csc_mount *mount)
+static void add_proc(struct csc_builder *b, const struct csc_mount *mount)
 {
     static const char *const none[] = {NULL};
 
@@ -225,13 +231,16 @@ static void add_proc(const struct csc_builder *b, const struct csc_mount *mount)
            true);
 }
 
-/* A device on a mount without devices: it can be seen, and not opened. */
-static void add_mask(const struct csc_builder *b, const struct csc_mount *mount)
+/* A device on a mount without devices: it can be seen, and not opened. Once it is attached, it can be cloned, its flags
+ * included. */
+static void add_mask(struct csc_builder *b, const struct csc_mount *mount)
 {
-    int tree = csc_tree_device(0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
+    int tree = b->mask < 0 ? csc_tree_device(0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV) : csc_tree_clone(b->mask);
 
     if (tree < 0)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "covering '%.150s'", mount->target);
+    if (b->mask < 0)
+        b->mask = fcntl(tree, F_DUPFD_CLOEXEC, 0);
     attach(b, tree, mount->target, false);
 }
 
@@ -244,7 +253,7 @@ static void add_device(const struct csc_builder *b, size_t index)
     attach(b, tree, csc_device_path(index), false);
 }
 
-static void add_dev(const struct csc_builder *b, const struct csc_mount *mount)
+static void add_dev(struct csc_builder *b, const struct csc_mount *mount)
 {
     static const char *const links[][2] = {{"/proc/self/fd", "/dev/fd"},       {"/proc/self/fd/0", "/dev/stdin"},
                                            {"/proc/self/fd/1", "/dev/stdout"}, {"/proc/self/fd/2", "/dev/stderr"},
@@ -260,7 +269,7 @@ static void add_dev(const struct csc_builder *b, const struct csc_mount *mount)
 }
 
 /* What lies on it keeps its flags. */
-static void add_readonly(const struct csc_builder *b, const struct csc_mount *mount)
+static void add_readonly(struct csc_builder *b, const struct csc_mount *mount)
 {
     struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
     _cleanup_close_ int place = open_place(b, mount->target, true);
@@ -269,7 +278,7 @@ static void add_readonly(const struct csc_builder *b, const struct csc_mount *mo
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making '%.150s' read-only (mount_setattr)", mount->target);
 }
 
-static void (*const adders[])(const struct csc_builder *b, const struct csc_mount *mount) = {
+static void (*const adders[])(struct csc_builder *b, const struct csc_mount *mount) = {
     [CSC_MOUNT_BIND] = add_bind,         [CSC_MOUNT_COPY] = add_copy,     [CSC_MOUNT_SYMLINK] = add_symlink,
     [CSC_MOUNT_FILE] = add_file,         [CSC_MOUNT_FOLDER] = add_folder, [CSC_MOUNT_TMPFS] = add_tmpfs,
     [CSC_MOUNT_PROC] = add_proc,         [CSC_MOUNT_MASK] = add_mask,     [CSC_MOUNT_DEV] = add_dev,
@@ -294,8 +303,12 @@ void csc_native_build_view(struct csc_builder *b)
 /* pivot_root(2), "pivot_root(".", ".")": the old root lies on the new one, and is taken off. */
 void csc_native_enter_view(const struct csc_builder *b)
 {
-    if (fchdir(b->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+    if (fchdir(b->root) < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "entering the sandbox's root (fchdir)");
+    if (syscall(SYS_pivot_root, ".", ".") < 0)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making the sandbox's root the root (pivot_root)");
-    if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+    if (umount2(".", MNT_DETACH) < 0)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "leaving the host's root (umount2)");
+    if (chdir("/") < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "entering the sandbox's root (chdir)");
 }

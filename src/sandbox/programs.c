@@ -96,6 +96,9 @@ int csc_survey_init(struct csc_surveying *s)
         init->inode = st.st_ino;
         return init->path ? 0 : csc_fail_memory(s->err);
     }
+    if (faccessat(AT_FDCWD, "/proc/self/exe", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+        return csc_refuse(s->refusal, CSC_REFUSAL_BOUNDARY,
+                          "csc-init is looked for beside csc, which cannot be found without /proc; mount /proc");
     return csc_refuse(s->refusal, CSC_REFUSAL_BOUNDARY,
                       "csc-init is not beside csc, and not at " CSC_LIBEXECDIR "/csc; install csc anew (make install)");
 }

@@ -22,6 +22,7 @@
 #include "sandbox/cgroup.h"
 #include "sandbox/config.h"
 #include "sandbox/doctor.h"
+#include "sandbox/inside.h"
 #include "sandbox/landlock.h"
 #include "sandbox/seccomp.h"
 
@@ -166,13 +167,6 @@ struct csc_limit {
     int resource; /* RLIMIT_*; -1: not by setrlimit(2) */
 };
 
-/* Where everything of the sandbox's own lies inside; no host path can be shown there. */
-#define CSC_SANDBOX_FOLDER "/.csc"
-#define CSC_SANDBOX_HOME "/.csc/home"
-#define CSC_SANDBOX_INIT "/.csc/init"
-#define CSC_SANDBOX_HOSTNAME "csc"
-#define CSC_SANDBOX_PATH "/usr/local/bin:/usr/bin:/bin"
-
 struct csc_plan {
     struct csc_arena arena; /* owns everything below but the sources, which are the survey's */
     const char *command_id;
@@ -266,36 +260,5 @@ pid_t csc_launch_native(const struct csc_launch *launch, const struct csc_plan *
 void csc_launch_started(struct csc_launch *launch);
 /* Kills what is left in the groups, and removes them. */
 void csc_launch_free(struct csc_launch *launch);
-
-enum csc_report_kind {
-    CSC_REPORT_REFUSED = 1, /* the boundary was not established; nothing of the command ran */
-    CSC_REPORT_STARTED,     /* segment `index` runs */
-    CSC_REPORT_NOT_STARTED, /* segment `index`: the kernel refused the program, errno `value` */
-    CSC_REPORT_ENDED,       /* segment `index`: wait status `value` */
-    CSC_REPORT_FULL,        /* at the end, file system `index` (0 /tmp, 1 $HOME, 2 /dev/shm) has no space left */
-};
-
-/* What of the sandbox was being made: `index` of a refusal. */
-enum csc_step {
-    CSC_STEP_OTHER,
-    CSC_STEP_NAMESPACES, /* clone3(2), unshare(2) */
-    CSC_STEP_IDENTITY,   /* maps of ids, becoming the user */
-    CSC_STEP_NETWORK,
-    CSC_STEP_SOURCE, /* opening what is to be mounted */
-    CSC_STEP_MOUNT,
-    CSC_STEP_PROC, /* a fresh /proc */
-    CSC_STEP_CGROUP,
-    CSC_STEP_INIT, /* executing csc-init */
-};
-
-struct csc_report {
-    int32_t kind, index, value; /* of a refusal, value: errno, or 0 */
-    char text[244];             /* of a refusal: what was being done; without an errno: what was wrong, and its fix */
-};
-
-enum { CSC_REPORT_SENTENCE = 600 };
-
-/* "WHAT: ENAME (its meaning); fix: ...". Pure. `error` 0: WHAT alone. */
-void csc_step_explain(enum csc_step step, int error, const char *what, char *ret_text, size_t size);
 
 #endif

@@ -63,13 +63,12 @@ static int classify(mode_t mode, enum csc_source_type *ret_type)
     return 0;
 }
 
-int csc_source_open(struct csc_arena *arena, int folder, const char *name, const char *path,
-                    struct csc_source *ret_source)
+/* Of what `opened` is open on. Takes it over. */
+static int make_source(struct csc_arena *arena, int opened, const char *path, struct csc_source *ret_source)
 {
     struct csc_source source = {.path = path, .fd = -1, .tree = -1};
+    _cleanup_close_ int fd = csc_fd_above_standard(opened);
     struct stat st;
-    _cleanup_close_ int fd =
-        csc_fd_above_standard(csc_openat2(folder, name, O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS));
 
     if (fd < 0 || fstat(fd, &st) < 0)
         return -1;
@@ -88,6 +87,23 @@ int csc_source_open(struct csc_arena *arena, int folder, const char *name, const
     }
     *ret_source = source;
     return 0;
+}
+
+int csc_source_open(struct csc_arena *arena, int folder, const char *name, const char *path,
+                    struct csc_source *ret_source)
+{
+    int fd = csc_openat2(folder, name, O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS);
+
+    return make_source(arena, fd, path, ret_source);
+}
+
+int csc_source_open_readable(struct csc_arena *arena, const char *path, struct csc_source *ret_source)
+{
+    int fd = csc_openat2(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, RESOLVE_NO_SYMLINKS);
+
+    if (fd < 0 && errno == ELOOP)
+        return csc_source_open(arena, AT_FDCWD, path, path, ret_source);
+    return make_source(arena, fd, path, ret_source);
 }
 
 void csc_source_close(struct csc_source *source)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "sandbox/sandbox.h"
 #include "sandbox/tree.h"
 
 static void word(struct csc_buf *buf, const char *text)

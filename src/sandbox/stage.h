@@ -6,7 +6,10 @@
 #ifndef CSC_SANDBOX_STAGE_H
 #define CSC_SANDBOX_STAGE_H
 
-#include "sandbox/sandbox.h"
+#include "base/base.h"
+#include "sandbox/inside.h"
+
+struct csc_plan;
 
 #define CSC_STAGE_VERSION "version"   /* VERSION: of csc; first */
 #define CSC_STAGE_CHECK "check"       /* TARGET DEVICE INODE ro|rw: what must be mounted there, and how */

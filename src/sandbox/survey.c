@@ -53,30 +53,51 @@ static struct csc_sources take_list(struct csc_buf *buf)
     return sources;
 }
 
+/* Whom the command runs as is known by the owner of cwd, and by whether its mounts can be idmapped. */
+static int take_scopes(struct csc_surveying *s)
+{
+    struct csc_survey *survey = s->survey;
+    int r = csc_survey_scopes(s);
+
+    survey->reads = take_list(&s->reads);
+    survey->writes = take_list(&s->writes);
+    if (r == 0 && s->clones_trees)
+        r = csc_survey_scope_trees(s);
+    s->outer_is_nobody = survey->mapping.done && !s->request->config->run_as.set;
+    return r;
+}
+
+static int take_system(struct csc_surveying *s)
+{
+    struct csc_survey *survey = s->survey;
+    int r = csc_survey_system(s);
+
+    survey->system = take_list(&s->system);
+    survey->mask_count = s->masks.size / sizeof(*survey->masks);
+    survey->masks = (void *)s->masks.data;
+    s->masks = (struct csc_buf){0};
+    return r == 0 && s->clones_trees ? csc_survey_system_trees(s) : r;
+}
+
 static int take(struct csc_surveying *s)
 {
-    s->survey->uid = geteuid();
-    s->survey->gid = getegid();
-    s->survey->backend = csc_survey_backend(s->request->config, s->survey->uid == 0, NULL);
+    struct csc_survey *survey = s->survey;
+
+    survey->uid = geteuid();
+    survey->gid = getegid();
+    survey->backend = csc_survey_backend(s->request->config, survey->uid == 0, NULL);
+    s->clones_trees = survey->uid == 0 && survey->backend == CSC_BACKEND_NATIVE;
     int r = csc_survey_programs(s);
     if (r == 0)
         r = take_guards(s);
     if (r == 0)
-        r = csc_survey_system(s);
+        r = take_scopes(s);
     if (r == 0)
-        r = csc_survey_scopes(s);
-    s->survey->reads = take_list(&s->reads);
-    s->survey->writes = take_list(&s->writes);
-    s->survey->system = take_list(&s->system);
-    s->survey->mask_count = s->masks.size / sizeof(*s->survey->masks);
-    s->survey->masks = (void *)s->masks.data;
-    s->masks = (struct csc_buf){0};
-    if (r == 0 && s->survey->uid == 0 && s->survey->backend == CSC_BACKEND_NATIVE)
-        r = csc_survey_trees(s);
+        r = take_system(s);
     if (r != 0)
         return r;
-    s->survey->landlock_abi = csc_landlock_abi();
-    csc_cgroup_find("/proc", &s->survey->cgroups);
+    survey->landlock_abi = csc_landlock_abi();
+    csc_cgroup_find("/proc", &survey->cgroups);
     return 0;
 }
 
@@ -89,13 +110,14 @@ int csc_survey_take(const struct csc_sandbox_request *request, struct csc_survey
                     struct csc_refusal *refusal, struct csc_error *err)
 {
     _cleanup_(survey_cleanup) struct csc_survey *survey = calloc(1, sizeof(*survey));
-    struct csc_surveying s = {.request = request, .survey = survey, .refusal = refusal, .err = err};
+    struct csc_surveying s = {.request = request, .survey = survey, .refusal = refusal, .err = err, .id_namespace = -1};
 
     if (!survey)
         return csc_error_in_stage(err, "sandbox", csc_fail_memory(err));
     survey->cwd.fd = survey->cwd.tree = survey->init.fd = survey->init.tree = -1;
     survey->cgroups = CSC_CGROUP_NOWHERE;
     int r = take(&s);
+    csc_close_cleanup(&s.id_namespace);
     if (r == 0)
         *ret_survey = TAKE_PTR(survey);
     return r < 0 ? csc_error_in_stage(err, "sandbox", r) : r;

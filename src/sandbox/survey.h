@@ -18,6 +18,9 @@ struct csc_surveying {
     struct csc_error *err;
     struct csc_buf reads, writes, system, masks; /* struct csc_source after struct csc_source; const char * */
     size_t configured_from;                      /* in `system`: those that the configuration adds */
+    bool clones_trees;                           /* csc is root, and the executor the native one */
+    bool outer_is_nobody;                        /* the user outside has no right on any file but everybody's */
+    int id_namespace;                            /* of idmapped mounts, -1: none */
     size_t looked_at;                            /* entries of folders, for globs */
     size_t shown;                                /* sources so far */
 };
@@ -32,6 +35,8 @@ const char *csc_source_plain(struct csc_arena *arena, const char *path);
  */
 int csc_source_open(struct csc_arena *arena, int folder, const char *name, const char *path,
                     struct csc_source *ret_source);
+/* The same for an absolute path, readable. Never of what others may write to: a device would act on being opened. */
+int csc_source_open_readable(struct csc_arena *arena, const char *path, struct csc_source *ret_source);
 int csc_source_add(struct csc_surveying *s, struct csc_buf *list, const struct csc_source *source);
 void csc_source_close(struct csc_source *source);
 
@@ -47,7 +52,8 @@ int csc_survey_scopes(struct csc_surveying *s);
 
 /* ---- system.c ----------------------------------------------------------------------------------------------- */
 
-/* What every sandbox shows, what the configuration adds, and what /proc has to hide. */
+/* What every sandbox shows, what the configuration adds, and what /proc has to hide. Wants to know whom the command
+ * runs as. */
 int csc_survey_system(struct csc_surveying *s);
 /* What lies at and below `source`, which is in /etc, is readable for everyone. */
 bool csc_is_public(const struct csc_source *source);
@@ -64,8 +70,9 @@ enum csc_backend csc_survey_backend(const struct csc_config *config, bool is_roo
 
 /* ---- trees.c ------------------------------------------------------------------------------------------------ */
 
-/* For a csc that is root: clones the mounts of all sources, those of the scopes with other owners where that works. */
-int csc_survey_trees(struct csc_surveying *s);
+/* For a csc that is root. Of cwd and the scopes, with other owners where that works; and of the system. */
+int csc_survey_scope_trees(struct csc_surveying *s);
+int csc_survey_system_trees(struct csc_surveying *s);
 
 /* ---- programs.c --------------------------------------------------------------------------------------------- */
 

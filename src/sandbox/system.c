@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What of the host every sandbox shows. Threat: a command whose user outside owns files of the system (a csc that root
- * started for a folder of root's) passes owner checks without any capability, so that a mode of 0600 protects nothing:
- * of /etc only what everyone may read is shown, file by file where a folder holds anything else.
+ * started for a folder of root's, where mounts cannot be idmapped) passes owner checks without any capability, so that
+ * a mode of 0600 protects nothing; and a plain user has groups. Of /etc they are shown only what everyone may read,
+ * file by file where a folder holds anything else.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -108,6 +109,16 @@ bool csc_is_public(const struct csc_source *source)
     return folder >= 0 && folder_is_public(folder, 0);
 }
 
+/* Who has nobody's rights reads below a folder what everyone may read, and no more. */
+static bool is_public_here(const struct csc_surveying *s, const struct csc_source *source)
+{
+    struct stat st;
+
+    if (!s->outer_is_nobody || source->type == CSC_SOURCE_SYMLINK)
+        return csc_is_public(source);
+    return fstat(source->fd, &st) == 0 && is_readable_for_all(st.st_mode);
+}
+
 static int refuse_system(struct csc_surveying *s, const char *path, int error)
 {
     if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOSYS)
@@ -143,35 +154,12 @@ static int take_public_entries(struct csc_surveying *s, const struct csc_source 
     return r;
 }
 
-/*
- * A file of /etc that can be copied, which is cheaper than a mount, is opened for reading. What was opened is what was
- * judged: the same descriptor's file.
- */
-static int reopen_for_reading(struct csc_surveying *s, struct csc_source *source)
-{
-    char link[40];
-
-    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", source->fd);
-    int fd = csc_fd_above_standard(open(link, O_RDONLY | O_CLOEXEC | O_NOCTTY));
-    if (fd < 0)
-        return csc_fail_errno(s->err, CSC_E_INTERNAL, errno, "cannot read '%s'", source->path);
-    csc_source_close(source);
-    source->fd = fd;
-    source->is_copied = true;
-    return 0;
-}
-
+/* A copy of a small file is cheaper than a mount. */
 static int take_public(struct csc_surveying *s, struct csc_source *source)
 {
     struct stat st;
 
-    if (source->type == CSC_SOURCE_FILE && fstat(source->fd, &st) == 0 && st.st_size <= COPY_BYTES_MAX) {
-        int r = reopen_for_reading(s, source);
-        if (r < 0) {
-            csc_source_close(source);
-            return r;
-        }
-    }
+    source->is_copied = source->type == CSC_SOURCE_FILE && fstat(source->fd, &st) == 0 && st.st_size <= COPY_BYTES_MAX;
     return csc_source_add(s, &s->system, source);
 }
 
@@ -179,9 +167,9 @@ static int take_etc(struct csc_surveying *s, const char *path, unsigned depth)
 {
     struct csc_source source;
 
-    if (csc_source_open(&s->survey->arena, AT_FDCWD, path, path, &source) < 0)
+    if (csc_source_open_readable(&s->survey->arena, path, &source) < 0)
         return refuse_system(s, path, errno);
-    if (csc_is_public(&source))
+    if (is_public_here(s, &source))
         return take_public(s, &source);
     int r = source.type == CSC_SOURCE_FOLDER && depth < ETC_DEPTH_MAX ? take_public_entries(s, &source, depth) : 0;
     csc_source_close(&source);
@@ -192,10 +180,10 @@ static int take_contents(struct csc_surveying *s, const char *path)
 {
     struct csc_source source = {.path = path, .type = CSC_SOURCE_FILE, .tree = -1};
 
-    source.fd = csc_fd_above_standard(csc_openat2(AT_FDCWD, path, O_PATH, 0, 0));
+    source.fd = csc_fd_above_standard(csc_openat2(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, 0));
     if (source.fd < 0)
         return refuse_system(s, path, errno);
-    if (csc_is_public(&source))
+    if (is_public_here(s, &source))
         return take_public(s, &source);
     csc_source_close(&source);
     return 0;
@@ -212,7 +200,7 @@ static int take_configured(struct csc_surveying *s, const char *path)
     if (csc_source_open(&s->survey->arena, AT_FDCWD, plain, plain, &source) < 0)
         return csc_refuse(s->refusal, CSC_REFUSAL_BOUNDARY, "system_paths of the configuration: '%.200s': %s", plain,
                           errno == ELOOP ? "lies behind a symlink; name the path that it means" : strerror(errno));
-    if (strncmp(plain, "/etc/", strlen("/etc/")) == 0 && !csc_is_public(&source)) {
+    if (strncmp(plain, "/etc/", strlen("/etc/")) == 0 && !is_public_here(s, &source)) {
         csc_source_close(&source);
         return csc_refuse(
             s->refusal, CSC_REFUSAL_BOUNDARY,

@@ -33,6 +33,11 @@ int csc_tree_clone(int fd)
         open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (unsigned)AT_RECURSIVE));
 }
 
+enum csc_step csc_tree_step(int error)
+{
+    return error == EINVAL ? CSC_STEP_SOURCE : CSC_STEP_MOUNT;
+}
+
 static int set_attributes(int tree, const struct mount_attr *attr)
 {
     return (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, attr, sizeof(*attr));

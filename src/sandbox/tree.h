@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sandbox/sandbox.h"
+
 /* The device files of every sandbox; 0 is /dev/null. */
 enum { CSC_DEVICE_COUNT = 6 };
 const char *csc_device_path(size_t index);
@@ -17,6 +19,8 @@ const char *csc_device_path(size_t index);
 /* A clone of what `fd` is open on, with what is mounted below it. That must be in the caller's mount namespace: EINVAL.
  */
 int csc_tree_clone(int fd);
+/* What that failure means to a user: a mount that is in no namespace any more was unmounted meanwhile. */
+enum csc_step csc_tree_step(int error);
 /* A device file of the host's, nosuid and with other MOUNT_ATTR_*. ENODEV: it is not what its name says. */
 int csc_tree_device(size_t index, uint64_t attributes);
 

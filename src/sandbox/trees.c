@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A csc that is root clones the mounts of all sources by the descriptors of the survey; no name is looked up again.
- * Those of cwd, of the scopes and of what the configuration adds get other owners where that works, all of them or
- * none.
+ * A csc that is root clones the mounts of all sources by the descriptors of the survey: no name is looked up again.
+ * Those of cwd and of the scopes get other owners where that works, all of them or none.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +17,8 @@ static int fail_tree(struct csc_surveying *s, const char *path, int error)
     char text[CSC_REPORT_SENTENCE], what[300];
 
     (void)snprintf(what, sizeof(what), "cloning the mount of '%.200s' (open_tree)", path);
-    csc_step_explain(CSC_STEP_MOUNT, error, what, text, sizeof(text));
-    return csc_refuse(s->refusal, CSC_REFUSAL_BOUNDARY, "%s", text);
+    csc_step_explain(csc_tree_step(error), error, what, text, sizeof(text));
+    return csc_refuse(s->refusal, CSC_REFUSAL_BOUNDARY, "sandbox: %s", text);
 }
 
 static bool is_mounted(const struct csc_source *source)
@@ -32,6 +31,7 @@ static int clone_all(struct csc_surveying *s, struct csc_source *sources, size_t
     for (size_t i = 0; i < count; i++) {
         if (!is_mounted(&sources[i]))
             continue;
+        csc_close_cleanup(&sources[i].tree);
         sources[i].tree = csc_tree_clone(sources[i].fd);
         if (sources[i].tree < 0)
             return fail_tree(s, sources[i].path, errno);
@@ -52,15 +52,15 @@ static bool is_scarcity(int error)
 static int do_without(struct csc_surveying *s, const char *what, const char *path, int error)
 {
     struct csc_id_mapping *mapping = &s->survey->mapping;
-    char text[CSC_REPORT_SENTENCE];
+    char text[CSC_REPORT_SENTENCE], whole[300];
 
+    (void)snprintf(whole, sizeof(whole), path[0] ? "%s '%.200s'" : "%s%s", what, path);
     if (is_scarcity(error)) {
-        csc_step_explain(CSC_STEP_NAMESPACES, error, what, text, sizeof(text));
-        return csc_refuse(s->refusal, CSC_REFUSAL_BOUNDARY, "%s", text);
+        csc_step_explain(CSC_STEP_NAMESPACES, error, whole, text, sizeof(text));
+        return csc_refuse(s->refusal, CSC_REFUSAL_BOUNDARY, "sandbox: %s", text);
     }
     const char *name = strerrorname_np(error);
-    mapping->why_not = csc_arena_printf(&s->survey->arena, "%s%s%s: %s", what, path[0] ? " " : "", path,
-                                        name ? name : "?");
+    mapping->why_not = csc_arena_printf(&s->survey->arena, "%s: %s", whole, name ? name : "?");
     return mapping->why_not ? 0 : csc_fail_memory(s->err);
 }
 
@@ -69,45 +69,38 @@ static int map_one(int tree, int namespace)
     return tree < 0 ? 0 : csc_tree_map(tree, namespace);
 }
 
-/* The lists of what gets other owners. */
-static size_t mapped_lists(struct csc_surveying *s, struct csc_sources lists[4])
+static int map_list(struct csc_surveying *s, const struct csc_source *sources, size_t count)
 {
-    struct csc_survey *survey = s->survey;
-    size_t from = s->configured_from;
-
-    lists[0] = (struct csc_sources){&survey->cwd, 1};
-    lists[1] = survey->reads;
-    lists[2] = survey->writes;
-    lists[3] = (struct csc_sources){survey->system.items + from, survey->system.count - from};
-    return 4;
-}
-
-static int map_lists(struct csc_surveying *s, int namespace)
-{
-    struct csc_sources lists[4];
-    size_t count = mapped_lists(s, lists);
-
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < lists[i].count; k++)
-            if (map_one(lists[i].items[k].tree, namespace) < 0)
-                return do_without(s, "the mount cannot be idmapped (mount_setattr):", lists[i].items[k].path, errno);
-    s->survey->mapping.done = true;
+    for (size_t i = 0; i < count && !s->survey->mapping.why_not; i++)
+        if (map_one(sources[i].tree, s->id_namespace) < 0) {
+            int r = do_without(s, "idmapping (mount_setattr)", sources[i].path, errno);
+            if (r != 0)
+                return r;
+        }
     return 0;
 }
 
-/* A tree is mapped once for all. What was mapped before one that could not be is cloned anew. */
-static int clone_mapped_anew(struct csc_surveying *s)
+/* All of them or none. A tree is mapped once for all: what was, before one that could not be, is cloned anew. */
+static int map_scopes(struct csc_surveying *s)
 {
-    struct csc_sources lists[4];
-    size_t count = mapped_lists(s, lists);
+    struct csc_survey *survey = s->survey;
+    struct csc_sources lists[] = {{&survey->cwd, 1}, survey->reads, survey->writes};
     int r = 0;
 
-    for (size_t i = 0; i < count && r == 0; i++) {
-        for (size_t k = 0; k < lists[i].count; k++)
-            csc_close_cleanup(&lists[i].items[k].tree);
+    for (size_t i = 0; i < ARRAY_SIZE(lists) && r == 0; i++)
+        r = map_list(s, lists[i].items, lists[i].count);
+    survey->mapping.done = r == 0 && !survey->mapping.why_not;
+    for (size_t i = 0; i < ARRAY_SIZE(lists) && r == 0 && !survey->mapping.done; i++)
         r = clone_all(s, lists[i].items, lists[i].count);
-    }
     return r;
+}
+
+/* Threat: somebody's folder that was given root's group, in which he need not be. What he makes is nobody's group's. */
+static gid_t owner_group(const struct csc_survey *survey)
+{
+    enum { NO_GROUP = 65534 };
+
+    return survey->owner_gid == 0 && survey->owner_uid != 0 ? NO_GROUP : survey->owner_gid;
 }
 
 static int map_owners(struct csc_surveying *s)
@@ -116,7 +109,7 @@ static int map_owners(struct csc_surveying *s)
     const struct csc_identity *run_as = &s->request->config->run_as;
     const struct csc_idmap map = {
         .owner_uid = survey->owner_uid,
-        .owner_gid = survey->owner_gid,
+        .owner_gid = owner_group(survey),
         .uid = run_as->set ? run_as->uid : CSC_IDMAP_ID,
         .gid = run_as->set ? run_as->gid : CSC_IDMAP_ID,
     };
@@ -125,23 +118,47 @@ static int map_owners(struct csc_surveying *s)
     survey->mapping.gid = map.gid;
     if (map.owner_uid == map.uid && map.owner_gid == map.gid)
         return 0;
-    _cleanup_close_ int namespace = csc_idmap_open(&map);
-    if (namespace < 0)
+    s->id_namespace = csc_idmap_open(&map);
+    if (s->id_namespace < 0)
         return do_without(s, "no user namespace for idmapped mounts", "", errno);
-    int r = map_lists(s, namespace);
-    return r == 0 && !survey->mapping.done ? clone_mapped_anew(s) : r;
+    return map_scopes(s);
 }
 
-int csc_survey_trees(struct csc_surveying *s)
+/* Root of a user namespace may not, where the mounts are another one's: then it goes the way of everybody else. */
+static int clone_cwd(struct csc_surveying *s)
+{
+    struct csc_source *cwd = &s->survey->cwd;
+
+    cwd->tree = csc_tree_clone(cwd->fd);
+    s->clones_trees = cwd->tree >= 0;
+    if (s->clones_trees)
+        return 0;
+    if (errno != EPERM)
+        return fail_tree(s, cwd->path, errno);
+    return do_without(s, "cloning the mount (open_tree) of", cwd->path, EPERM);
+}
+
+int csc_survey_scope_trees(struct csc_surveying *s)
 {
     struct csc_survey *survey = s->survey;
-    int r = clone_all(s, &survey->cwd, 1);
+    int r = clone_cwd(s);
 
-    if (r == 0)
-        r = clone_all(s, survey->reads.items, survey->reads.count);
+    if (r != 0 || !s->clones_trees)
+        return r;
+    r = clone_all(s, survey->reads.items, survey->reads.count);
     if (r == 0)
         r = clone_all(s, survey->writes.items, survey->writes.count);
-    if (r == 0)
-        r = clone_all(s, survey->system.items, survey->system.count);
     return r == 0 ? map_owners(s) : r;
+}
+
+/* What the configuration adds may be the owner's, too; where it cannot be mapped, it is what it is for everyone. */
+int csc_survey_system_trees(struct csc_surveying *s)
+{
+    struct csc_sources *system = &s->survey->system;
+    int r = clone_all(s, system->items, system->count);
+
+    for (size_t i = s->configured_from; i < system->count && r == 0 && s->survey->mapping.done; i++)
+        if (map_one(system->items[i].tree, s->id_namespace) < 0)
+            r = clone_all(s, &system->items[i], 1);
+    return r;
 }

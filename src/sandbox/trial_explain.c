@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "sandbox/trial.h"
 
@@ -76,7 +77,10 @@ void csc_trial_explain_namespaces(const struct csc_trial *trial, const struct cs
         csc_check_write(check->fix, "look at the limits of processes and memory (ulimit -a)");
     } else if (trial->failed == CSC_TRIAL_SWITCH) {
         csc_check_write(check->found, "cannot become the user that commands run as (%s)", strerror(trial->error));
-        csc_check_write(check->fix, "give root CAP_SETUID and CAP_SETGID, or start csc as that user");
+        csc_check_write(
+            check->fix,
+            "give root CAP_SETUID and CAP_SETGID (and, in a user namespace, setgroups(2)), or start csc as a "
+            "plain user");
     } else {
         enum cause cause = find_cause(trial, userns);
         csc_check_write(check->found, "%s (%s): %s", steps[trial->failed], strerror(trial->error), causes[cause].found);
@@ -95,6 +99,58 @@ void csc_trial_explain_proc(const struct csc_trial *trial, const struct csc_user
         csc_check_write(check->fix,
                         "unmount what /proc/self/mountinfo lists below /proc, or run csc where nothing covers it");
 }
+
+/* ---- system calls ------------------------------------------------------------------------------------------------ */
+
+const struct csc_call csc_calls[CSC_CALL_COUNT] = {
+    {SYS_clone3, "clone3", "5.3"},
+    {SYS_open_tree, "open_tree", "5.2"},
+    {SYS_mount_setattr, "mount_setattr", "5.12"},
+    {SYS_move_mount, "move_mount", "5.2"},
+    {SYS_fsopen, "fsopen", "5.2"},
+    {SYS_fsconfig, "fsconfig", "5.2"},
+    {SYS_fsmount, "fsmount", "5.2"},
+    {SYS_openat2, "openat2", "5.6"},
+    {SYS_execveat, "execveat", "3.19"},
+};
+
+/* That a child was killed is the doing of a filter. */
+static const char *what_became(const struct csc_trial *trial)
+{
+    if (trial->failed == CSC_TRIAL_DONE)
+        return NULL;
+    if (trial->failed == CSC_TRIAL_CALL)
+        return "is not there";
+    return trial->error == ECHILD ? "ends the process" : "cannot be tried";
+}
+
+void csc_trial_explain_calls(const struct csc_trial trials[CSC_CALL_COUNT], enum csc_backend backend,
+                             struct csc_check *check)
+{
+    _cleanup_buf_ struct csc_buf list = {0}, present = {0};
+
+    for (size_t i = 0; i < CSC_CALL_COUNT; i++) {
+        const char *what = what_became(&trials[i]);
+        if (what)
+            csc_buf_printf(&list, "%s%s %s (Linux %s)", list.size ? ", " : "", csc_calls[i].name, what,
+                           csc_calls[i].kernel);
+        else
+            csc_buf_printf(&present, "%s%s", present.size ? ", " : "", csc_calls[i].name);
+    }
+    check->state = CSC_CHECK_OK;
+    if (list.size == 0) {
+        csc_check_write(check->found, "%s are there", present.data ? present.data : "");
+    } else if (backend != CSC_BACKEND_NATIVE) {
+        csc_check_write(check->found, "not needed by bwrap: %s", list.data ? list.data : "");
+    } else {
+        check->state = CSC_CHECK_MISSING;
+        csc_check_write(check->found, "%s", list.data ? list.data : "");
+        csc_check_write(check->fix, "use Linux 5.12 or later; where csc runs under a filter of system calls (a "
+                                    "container's, systemd's), one that knows them; or set backend: bwrap");
+    }
+}
+
+/* ---- what is read ------------------------------------------------------------------------------------------------ */
 
 const char *csc_container_of_cgroup(const char *text)
 {

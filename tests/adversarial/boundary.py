@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A workspace whose commands run in hardened mode, for probes: small Python programs that try to do what the boundary
 must refuse. A probe prints one JSON value; the same program, run outside, is the control that shows what it would have
-done. Started by root, csc runs commands as the owner of cwd: `owner` is that user (0: root itself, in a user namespace).
+done. Started by root, csc runs commands as the owner of cwd: `owner` is that user (0: root itself, in a user namespace), or,
+where mounts can be idmapped, as nobody who passes for him. CSC_BACKEND is the executor under test.
 """
 
 import atexit
@@ -59,16 +60,27 @@ def say(value): print(json.dumps(value)); sys.stdout.flush()
 """
 
 
+BACKEND = os.environ.get("CSC_BACKEND", "native")  # the executor under test
+NOBODY = 65533  # whom root's commands run as outside, where mounts can be idmapped: native alone
+
+# What an executor is made of, by programs of the system's own.
+PLAIN_SANDBOXES = {
+    "native": ["/usr/bin/unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--ipc", "--uts", "--net",
+               "--mount-proc", "/bin/true"],
+    "bwrap": ["/usr/bin/bwrap", "--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000", "--ro-bind", "/", "/",
+              "--proc", "/proc", "--dev", "/dev", "/bin/true"],
+}
+
+
 @functools.lru_cache(maxsize=None)
-def why_not(uid):
+def why_not(uid, backend=BACKEND):
     """Why no sandbox can be made here for a user, or "". Found without csc: one that refuses too much fails its tests."""
-    options = ["--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000", "--ro-bind", "/", "/", "--proc", "/proc",
-               "--dev", "/dev", "/bin/true"]
+    argv = PLAIN_SANDBOXES[backend]
     become = {"user": uid, "group": uid, "extra_groups": []} if os.getuid() == 0 and uid != 0 else {}
     try:
-        done = subprocess.run(["/usr/bin/bwrap", *options], capture_output=True, check=False, timeout=60, text=True, **become)
+        done = subprocess.run(argv, capture_output=True, check=False, timeout=60, text=True, **become)
     except OSError as error:
-        return f"bwrap: {error}"
+        return f"{os.path.basename(argv[0])}: {error}"
     if done.returncode != 0:
         return f"this host refuses sandboxes: {done.stderr.strip()}"
     groups = ("/sys/fs/cgroup/pids/cgroup.procs", "/sys/fs/cgroup/cgroup.subtree_control")
@@ -80,13 +92,13 @@ def why_not(uid):
 class Boundary(Bench):
     """Use as a context. Key, policy and configuration lie in a folder that no scope holds."""
 
-    def __init__(self, owner=None, config=""):
+    def __init__(self, owner=None, config="", backend=BACKEND):
         self.owner = os.getuid() if owner is None else owner
         if os.getuid() != 0 and self.owner != os.getuid():
             raise Skip("only root can use a folder of another user's")
-        if why_not(self.owner):
-            raise Skip(why_not(self.owner))
-        self.config = "config_version: csc.config.v0.1\nblocked_programs: []\n" + config
+        if why_not(self.owner, backend):
+            raise Skip(why_not(self.owner, backend))
+        self.config = f"config_version: csc.config.v0.1\nblocked_programs: []\nbackend: {backend}\n" + config
 
     def __enter__(self):
         super().__enter__()

@@ -8,11 +8,11 @@ import os
 import shutil
 import subprocess
 
-from boundary import BLOCKED, PLAIN, Boundary, Skip, owners
+from boundary import BACKEND, BLOCKED, PLAIN, Boundary, Skip, owners
 from bench import CSC, Result
 from tap import case, cases, equal, main, matches
 
-BWRAP = next(path for path in ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap") if os.path.exists(path))
+BWRAP = next(path for path in ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap") if os.path.exists(path)) if BACKEND == "bwrap" else None
 INIT = os.path.join(os.path.dirname(CSC), "csc-init")
 
 
@@ -51,22 +51,45 @@ def control(owner):
 
 # ---- which bwrap -----------------------------------------------------------------------------------------------------
 
-@case("bwrap is missing")
+def with_bwrap(*table):
+    """Rows about the program bwrap: for its own executor."""
+    return cases(table if BACKEND == "bwrap" else [])
+
+
+@with_bwrap(("bwrap is missing",))
 def missing():
     with Boundary() as boundary:
         configure(boundary, "bwrap: /nonexistent/bwrap\n")
         refused(boundary, attempt(boundary), "bubblewrap")
 
 
-@cases([("too old for descriptors", 'echo "bwrap: Unknown option --ro-bind-fd" >&2; exit 1', "too old"),
-        ("no user namespaces", 'echo "bwrap: setting up uid map: Permission denied" >&2; exit 1', "csc doctor"),
-        ("ends without a word", "exit 0", "csc doctor"),
-        ("ends with success, and the command has not run", "/usr/bin/true; exit 0", "csc doctor"),
-        ("killed", "kill -KILL $$", "csc doctor")])
+FAILURES = [("too old for descriptors", 'echo "bwrap: Unknown option --ro-bind-fd" >&2; exit 1', "too old"),
+            ("no user namespaces", 'echo "bwrap: setting up uid map: Permission denied" >&2; exit 1', "csc doctor"),
+            ("ends without a word", "exit 0", "csc doctor"),
+            ("ends with success, and the command has not run", "/usr/bin/true; exit 0", "csc doctor"),
+            ("killed", "kill -KILL $$", "csc doctor")]
+
+
+@with_bwrap(*FAILURES)
 def fails(text, words):
     with Boundary() as boundary:
         configure(boundary, f"bwrap: {script(boundary, 'bwrap', '#!/bin/sh' + chr(10) + text + chr(10))}\n")
         refused(boundary, attempt(boundary), words)
+
+
+@cases([(f"the native executor asks for no bwrap: {name}", text) for name, text in
+        (("missing", None), *(row[:2] for row in FAILURES))] if BACKEND == "native" else [])
+def needs_no_bwrap(text):
+    with Boundary() as boundary:
+        path, mark = boundary.path("trusted/bwrap"), boundary.path("mark")
+        if text:
+            os.chmod(boundary.write("trusted/bwrap", f"#!/bin/sh\n: >{mark}\n{text}\n"), 0o757)
+        configure(boundary, f"bwrap: {path}\n")
+        result = attempt(boundary)
+        equal((result.code, result.out, os.path.exists(mark)), (0, "ran\n", False), result)
+        # Which is no reason to go on with it where bwrap is named.
+        inputs = boundary.inputs(["true"])
+        equal(boundary.csc("run", *inputs, *boundary.options(), "--backend", "bwrap").code, BLOCKED, "bwrap by name")
 
 
 @case("a bwrap in PATH is never used")
@@ -103,7 +126,7 @@ SPOILS = [("can be written by others", spoil_mode, "written by others"), ("by it
           ("belongs to another user", spoil_owner, "belongs to another user")]
 
 
-@cases([(f"bwrap {name}", *row) for name, *row in SPOILS])
+@with_bwrap(*((f"bwrap {name}", *row) for name, *row in SPOILS))
 def spoiled_bwrap(spoil, words):
     with Boundary() as boundary:
         path = boundary.path("trusted/bwrap")
@@ -183,7 +206,7 @@ CHANGES = [
 ]
 
 
-@cases([(f"between csc and bwrap: {name}", *row) for name, *row in CHANGES])
+@with_bwrap(*((f"between csc and bwrap: {name}", *row) for name, *row in CHANGES))
 def incomplete(change, words):
     with Boundary() as boundary:
         text = BETWEEN.format(work=boundary.work, init=INIT, bwrap=BWRAP, change=change)
@@ -214,14 +237,14 @@ def disable_user_namespaces():
             file.write(text)
 
 
-@case("no user namespaces: a refusal that names csc doctor")
+@case("no user namespaces: a refusal that says what would help")
 def no_user_namespaces():
     with Boundary() as boundary:
         try:
             result = attempt(boundary, preexec_fn=disable_user_namespaces)
         except subprocess.SubprocessError:
             raise Skip("user namespaces cannot be switched off here") from None
-        refused(boundary, result, "csc doctor")
+        refused(boundary, result, "csc doctor|user.max_user_namespaces")
 
 
 # ---- the configuration -----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ This process adopts orphans, so that whatever csc leaves behind is a child of it
 """
 
 import ctypes
+import errno
 import glob
 import os
 import random
@@ -13,7 +14,7 @@ import signal
 import subprocess
 import time
 
-from boundary import Boundary, owners
+from boundary import BACKEND, Boundary, owners
 from bench import default_signals, until
 from tap import case, cases, equal, main, matches
 
@@ -128,8 +129,9 @@ def kill_when(boundary, wait):
         try:
             with open(os.path.join(group, "cgroup.procs"), encoding="utf-8") as procs:
                 equal(procs.read(), "", f"processes in {group}")
-        except FileNotFoundError:  # another csc, of another test, has cleaned up
-            pass
+        except OSError as error:  # another csc, of another test, has cleaned up
+            if error.errno not in (errno.ENOENT, errno.ENODEV):
+                raise
 
 
 @cases(owners("SIGKILL of csc at any moment leaves no survivor, and no file"))
@@ -146,15 +148,42 @@ def killed(owner):
         equal(set(os.listdir(boundary.work)) <= {"here"}, True, "files of the workspace")
 
 
-@cases(owners("SIGKILL of csc while bwrap makes the sandbox: between its fork and the word for which the child waits"))
-def killed_between(owner):
-    def has_forked(process):
-        while not any(children(child) for child in children(process.pid)) and process.poll() is None:
+def bwrap_has_forked(process):
+    """The child waits for a word of bwrap's."""
+    return any(children(child) for child in children(process.pid))
+
+
+def csc_has_forked(process):
+    """A child that waits for csc, or that a user namespace is taken from."""
+    return children(process.pid)
+
+
+def sandbox_has_begun(process):
+    """The child that becomes PID 1 of the sandbox is at work."""
+    return any(is_leader(int(child)) for child in children(process.pid))
+
+
+def is_leader(pid):
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
+MOMENTS = {"bwrap": [("between bwrap's fork and the word for which the child waits", bwrap_has_forked)],
+           "native": [("as soon as it has a child", csc_has_forked), ("as soon as its child mounts", sandbox_has_begun)]}
+
+
+@cases([(f"SIGKILL of csc while the sandbox is made: {name}{what}", owner, has_come) for name, has_come in MOMENTS[BACKEND]
+        for what, owner in owners("")])
+def killed_between(owner, has_come):
+    def wait(process):
+        while not has_come(process) and process.poll() is None:
             pass
 
     with Boundary(owner) as boundary:
         for _ in range(10):
-            kill_when(boundary, has_forked)
+            kill_when(boundary, wait)
 
 
 @cases(owners("SIGKILL of csc while the command runs"))

@@ -78,7 +78,7 @@ def curated_etc(owner):
         equal(len(boundary.control(source)[0]) > len(shown), True, "outside there is more")
 
 
-@case("what is not for everyone is left out, wherever in /etc it lies")
+@case("what is not for everyone is left out, wherever in /etc it lies; for who is nobody outside it is shut")
 def private_in_etc():
     def hide(boundary):
         folder = boundary.path("etc")
@@ -88,7 +88,8 @@ def private_in_etc():
         return f"mount --bind {folder} /etc/alternatives; mount --bind {folder}/shut /etc/services"
 
     source = script(WALK, """
-        say([sorted(walk("/etc/alternatives")), os.path.exists("/etc/services")])
+        readable = [path for path in walk("/etc/alternatives") if os.path.isdir(path) or attempt(open, path) == "ok"]
+        say([sorted(readable), os.path.exists("/etc/services")])
     """)
     folder = "/etc/alternatives"
     with Mounted(0, hide) as boundary:

@@ -3,7 +3,10 @@
  * Ratios against named baselines, measured in one interleaved run (arms A B A B ...), minimum and median. Nothing
  * here passes or fails: figures of one machine are compared with each other only.
  *
- *   bench CSC PROGRAMS FOLDER    CSC the command, PROGRAMS where `empty` and `peak` are, FOLDER for inputs
+ *   bench CSC PROGRAMS FOLDER [hardened]
+ *                                CSC the command, PROGRAMS where `empty` and `peak` are, FOLDER for inputs
+ *
+ * What hardened mode takes is measured by hardened.c, as this user and, when that is root, as a plain user too.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -20,133 +23,9 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "hardened.h"
+#include "measure.h"
 #include "receipt/receipt.h"
-#include "same_options.h"
-
-enum { ARMS_MAX = 3, REPEATS_MAX = 400 };
-
-struct arm {
-    const char *name;
-    void (*call)(const void *context); /* either a function ... */
-    const void *context;
-    const char *argv[20];    /* ... or a program */
-    const char *const *more; /* ... or a program with more arguments; NULL: not on this machine */
-};
-
-struct comparison {
-    const char *what;
-    int repeats;
-    struct arm arms[ARMS_MAX]; /* the first is what is judged, the others are baselines */
-};
-
-static void die(const char *what)
-{
-    perror(what);
-    exit(70);
-}
-
-static double now_us(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-/* Runs a program with its output thrown away. */
-static void run_program(const char *const *argv)
-{
-    static char path[] = "PATH=/usr/bin:/bin";
-    static char *const environment[] = {path, NULL};
-    posix_spawn_file_actions_t actions;
-    pid_t child;
-
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    if (posix_spawn(&child, argv[0], &actions, NULL, (char *const *)argv, environment) != 0)
-        die(argv[0]);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    int status;
-    if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        (void)fprintf(stderr, "bench: %s %s: status %x\n", argv[0], argv[1] ? argv[1] : "", (unsigned)status);
-        exit(70);
-    }
-}
-
-/* Peak memory in KiB, by the program `peak`. */
-static long peak_memory(const char *const *argv)
-{
-    const char *measured[24] = {"./peak"};
-    long kib = 0;
-    int fds[2];
-
-    for (size_t i = 0; argv[i] && i + 2 < ARRAY_SIZE(measured); i++)
-        measured[i + 1] = argv[i];
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        die("pipe");
-    pid_t child = fork();
-    if (child == 0) {
-        (void)dup2(fds[1], STDOUT_FILENO);
-        (void)execv(measured[0], (char *const *)measured);
-        _exit(127);
-    }
-    (void)close(fds[1]);
-    FILE *text = fdopen(fds[0], "r");
-    if (!text || fscanf(text, "%ld", &kib) != 1)
-        die("peak");
-    (void)fclose(text);
-    (void)waitpid(child, NULL, 0);
-    return kib;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static void compare(const struct comparison *c)
-{
-    static double times[ARMS_MAX][REPEATS_MAX];
-    long memory[ARMS_MAX] = {0};
-
-    for (int i = -3; i < c->repeats; i++) { /* the first three warm the caches */
-        for (int a = 0; a < ARMS_MAX && c->arms[a].name; a++) {
-            double start = now_us();
-            if (c->arms[a].call)
-                c->arms[a].call(c->arms[a].context);
-            else
-                run_program(c->arms[a].more ? c->arms[a].more : c->arms[a].argv);
-            if (i >= 0)
-                times[a][i] = now_us() - start;
-        }
-    }
-    for (int a = 0; a < ARMS_MAX && c->arms[a].name; a++) {
-        if (!c->arms[a].call && !c->arms[a].more)
-            memory[a] = peak_memory(c->arms[a].argv);
-        qsort(times[a], (size_t)c->repeats, sizeof(double), by_value);
-        double minimum = times[a][0], median = times[a][c->repeats / 2];
-        (void)printf("| %s | %s | %.1f | %.1f | ", a == 0 ? c->what : "", c->arms[a].name, minimum, median);
-        if (a == 0)
-            (void)printf("1 | 1 | ");
-        else
-            (void)printf("%.2f | %.2f | ", times[0][0] / minimum, times[0][c->repeats / 2] / median);
-        if (memory[a])
-            (void)printf("%ld |\n", memory[a]);
-        else
-            (void)printf("– |\n");
-    }
-    (void)fflush(stdout);
-}
-
-static void write_file(const char *path, const char *text, size_t size)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-    if (fd < 0 || csc_write_all(fd, text, size) < 0 || close(fd) < 0)
-        die(path);
-}
 
 static const char *write_contract(const char *name, const char *argv, const char *filler)
 {
@@ -280,45 +159,6 @@ static void prepare_signing(struct signing *s)
         die("signing");
 }
 
-/* The plan of the contract in hardened mode; false where this machine can't hold it. */
-static bool write_plans(const char *csc, const char *contract)
-{
-    const char *const argv[] = {csc,        "run",      contract,   "policy.yaml",     "--mode",
-                                "hardened", "--config", "csc.yaml", "--sandbox-debug", NULL};
-    int fd = open("plans.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int status = 0;
-
-    pid_t child = fork();
-    if (child == 0) {
-        (void)dup2(fd, STDOUT_FILENO);
-        (void)execv(argv[0], (char *const *)argv);
-        _exit(127);
-    }
-    (void)close(fd);
-    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
-}
-
-static void compare_hardened(const char *csc, const char *contract)
-{
-    static const char config[] = "config_version: csc.config.v0.1\n";
-
-    write_file("csc.yaml", config, sizeof(config) - 1);
-    if (!write_plans(csc, contract)) {
-        (void)fprintf(stderr, "bench: hardened mode is left out: this machine cannot hold it; see csc doctor\n");
-        return;
-    }
-    const struct comparison comparison = {
-        "hardened run of /bin/true: seccomp, Landlock, limits, signed, receipt synced to disk",
-        200,
-        {{"csc run --mode hardened",
-          .argv = {csc, "run", contract, "policy.yaml", "--quiet", "--receipt-out", "receipt.json", "--mode",
-                   "hardened", "--config", "csc.yaml", "--sign", "--signing-key", "bench.key", "--key-id=bench"}},
-         {"bwrap alone, the same namespaces and mounts", .more = same_options("plans.json", "/bin/true")},
-         {"spawn and wait of /bin/true", .argv = {"/bin/true"}}},
-    };
-    compare(&comparison);
-}
-
 static void compare_all(const char *csc, const char *empty, const struct signing *signing)
 {
     static const char *const producer[] = {"/usr/bin/head", "-c", "1G", "/dev/zero", NULL};
@@ -357,11 +197,8 @@ static void compare_all(const char *csc, const char *empty, const struct signing
          {{"csc_receipt_verify", .call = verify_receipts, .context = signing},
           {"libsodium verify", .call = verify_raw, .context = signing}}},
     };
-    (void)printf(
-        "| what | arm | min µs | median µs | min ratio | median ratio | peak KiB |\n|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < ARRAY_SIZE(comparisons); i++)
         compare(&comparisons[i]);
-    compare_hardened(csc, small);
 }
 
 int main(int argc, char **argv)
@@ -372,8 +209,10 @@ int main(int argc, char **argv)
         "allow_secret_refs: false\nallowed_cwd_prefixes: [/]\nallowed_read_prefixes: [/]\n";
     struct signing signing = {0};
 
-    if (argc != 4 || chdir(argv[3]) < 0) {
-        (void)fprintf(stderr, "usage: bench CSC PROGRAMS FOLDER\n");
+    bool hardened_only = argc == 5 && strcmp(argv[4], "hardened") == 0;
+
+    if ((argc != 4 && !hardened_only) || chdir(argv[3]) < 0) {
+        (void)fprintf(stderr, "usage: bench CSC PROGRAMS FOLDER [hardened]\n");
         return 64;
     }
     char empty[PATH_MAX], peak[PATH_MAX];
@@ -383,9 +222,12 @@ int main(int argc, char **argv)
     if (symlink(peak, "peak") < 0)
         die(peak);
     write_file("policy.yaml", policy, sizeof(policy) - 1);
-    prepare_signing(&signing);
-
-    compare_all(csc, empty, &signing);
+    print_head();
+    if (!hardened_only) {
+        prepare_signing(&signing);
+        compare_all(csc, empty, &signing);
+    }
+    compare_hardened(csc);
     csc_receipt_free(signing.receipt);
     csc_signing_key_free(signing.key);
     csc_buf_free(&signing.payload);

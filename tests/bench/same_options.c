@@ -66,7 +66,7 @@ static void add_mount(struct options *o, const struct csc_value *mount)
     add(o, target);
 }
 
-const char *const *same_options(const char *plans, const char *program)
+const char *const *same_options(const char *plans, const char *const *argv)
 {
     static const char *const fixed[] = {"/usr/bin/bwrap",
                                         "--unshare-user",
@@ -103,6 +103,7 @@ const char *const *same_options(const char *plans, const char *program)
     for (size_t i = 0; mounts && i < mounts->count; i++)
         add_mount(o, &mounts->items[i]);
     add(o, "--");
-    add(o, program);
+    for (; *argv; argv++)
+        add(o, *argv);
     return o->words;
 }

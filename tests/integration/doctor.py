@@ -7,14 +7,20 @@ A machine that lacks something is made, where this one allows it: by a configura
 import os
 import shutil
 import subprocess
+import sys
 
 from bench import CSC, Bench, Result, is_running, read_pid, until
 from tap import Skip, case, cases, equal, main, matches
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "adversarial"))
+
+from strain import RET_KILL_PROCESS, failing, refusing  # noqa: E402  pylint: disable=wrong-import-position
+
 CONFIG = "config_version: csc.config.v0.1\n"
-ROWS = ["kernel", "container", "identity", "csc-init", "configuration", "bwrap", "openat2", "user namespaces", "/proc",
-        "system call filter", "Landlock", "limit of memory", "limit of processes", "limit of processor", "files in /tmp",
-        "a throwaway sandbox"]
+NATIVE, BWRAP = "backend: native\n", "backend: bwrap\n"
+ROWS = ["kernel", "container", "backend", "identity", "idmapped mounts", "csc-init", "configuration", "bwrap", "openat2",
+        "kernel calls", "user namespaces", "/proc", "system call filter", "Landlock", "limit of memory", "limit of processes",
+        "limit of processor", "files in /tmp", "a throwaway sandbox", "the other backend"]
 
 
 class Clinic(Bench):
@@ -33,10 +39,11 @@ class Clinic(Bench):
     def doctor(self, *args, config="", **options):
         return self.csc("doctor", "--config", self.configure(config), *args, **options)
 
-    def checks(self, *wrapper, config="", code=None):
-        """The rows by name. With a wrapper: a program that starts csc."""
+    def checks(self, *wrapper, config="", code=None, cwd=None, strain=None):
+        """The rows by name. With a wrapper: a program that starts csc. With a strain: what csc is started under."""
         command = [*wrapper, CSC, "doctor", "--json", "--config", self.configure(config)]
-        done = subprocess.run(command, cwd=self.root, capture_output=True, check=False, timeout=60)
+        done = subprocess.run(command, cwd=cwd or self.root, capture_output=True, check=False, timeout=60,
+                              preexec_fn=strain)
         result = Result(done.returncode, done.stdout, done.stderr)
         value = result.json()
         equal(sorted(value), ["checks", "hardened"])
@@ -58,6 +65,11 @@ def is_missing(rows, name, found, fix):
     equal(rows[name]["state"], "missing", rows[name])
     matches(found, rows[name]["found"])
     matches(fix, rows[name]["fix"])
+
+
+def is_fine(rows, name, found):
+    equal((rows[name]["state"], rows[name]["fix"]), ("ok", ""), rows[name])
+    matches(found, rows[name]["found"])
 
 
 def in_namespaces(*options):
@@ -177,10 +189,59 @@ def absent_configuration():
                    "csc validate config")
 
 
-@case("a backend that this version has not")
-def native_backend():
+@cases([
+    ("the native backend, configured", NATIVE, "^native: it is configured$", "ok", "^bwrap: "),
+    ("bwrap, configured", BWRAP, "^bwrap: it is configured$", "weaker", "^native: "),
+])
+def backends(text, found, files, other):
     with Clinic() as clinic:
-        is_missing(clinic.checks(config="backend: native\n", code=78), "a throwaway sandbox", "native", "bwrap")
+        rows = clinic.checks(config=text)
+        is_fine(rows, "backend", found)
+        equal(rows["files in /tmp"]["state"], files, rows["files in /tmp"])
+        is_fine(rows, "the other backend", other)
+
+
+@case("no backend configured: what auto takes, and why")
+def auto_backend():
+    with Clinic() as clinic:
+        unnamed, named = clinic.checks()["backend"], clinic.checks(config="backend: auto\n")["backend"]
+        equal(unnamed, named)
+        matches("^(native|bwrap), chosen by auto: .", unnamed["found"])
+
+
+@cases([
+    ("the row of the other backend is true: bwrap", NATIVE, "bwrap"),
+    ("the row of the other backend is true: native", BWRAP, "native"),
+])
+def other_backend(text, other):
+    with Clinic() as clinic:
+        works = clinic.checks(config=f"backend: {other}\n")["a throwaway sandbox"]["state"] == "ok"
+        row = clinic.checks(config=text)["the other backend"]
+        matches(f"^{other}: would work" if works else f"^{other}: (would not work|none that)", row["found"])
+
+
+@case("what it says of files in /tmp is so: the native backend bounds their number")
+def files_in_tmp():
+    with Clinic() as clinic:
+        if clinic.checks(config=NATIVE)["a throwaway sandbox"]["state"] != "ok":
+            raise Skip("the native backend cannot run here")
+        equal(clinic.csc("keygen", "--out", clinic.path("key")).code, 0)
+        os.chmod(clinic.configure(NATIVE + "limits: {tmp_bytes: 268435456}\n"), 0o644)
+        result = clinic.run(["stat", "-f", "-c", "files: %c", "/tmp"], policy={"allow_commands": ["stat"]}, args=[
+            "--mode", "hardened", "--sign", "--signing-key", clinic.path("key.key"), "--key-id", "k",
+            "--config", clinic.path("csc.yaml")])
+        equal(result.code, 0, result)
+        matches(f"^files: {268435456 // 4096}$", result.out)
+
+
+@case("the system calls of the native backend are named")
+def kernel_calls():
+    with Clinic() as clinic:
+        rows = clinic.checks(config=NATIVE)
+        for name in ("clone3", "open_tree", "move_mount", "mount_setattr", "fsopen", "openat2", "execveat"):
+            matches(rf"\b{name}\b", rows["kernel calls"]["found"])
+        if rows["a throwaway sandbox"]["state"] == "ok":
+            is_fine(rows, "kernel calls", "are there$")
 
 
 @case("run_as another user, without root")
@@ -196,10 +257,63 @@ def plain_identity():
     if os.getuid() != 0:
         raise Skip("only root can become somebody else")
     with Clinic() as clinic:
-        row = clinic.checks(config='run_as: "65534:65534"\n')["identity"]
-        equal(row["state"], "ok", row)
-        matches("uid 65534", row["found"])
-        equal(clinic.checks()["identity"]["state"], "weaker", "a folder of root's")
+        for backend in (NATIVE, BWRAP):
+            rows = clinic.checks(config='run_as: "65534:65534"\n' + backend)
+            is_fine(rows, "identity", r"run as uid 65534 \(run_as")
+        equal(clinic.checks(config=BWRAP)["identity"]["state"], "weaker", "a folder of root's, and bwrap")
+
+
+@case("a plain user's commands are that user, and need no idmapped mounts")
+def own_identity():
+    if os.getuid() == 0:
+        raise Skip("root's are somebody else")
+    with Clinic() as clinic:
+        rows = clinic.checks()
+        is_fine(rows, "identity", f"uid {os.getuid()}, as csc does")
+        is_fine(rows, "idmapped mounts", "not needed")
+
+
+def seen_by_command(clinic, config):
+    """The uid outside of a command in the clinic's folder, as the plan has it."""
+    contract, policy = clinic.inputs(["true"])
+    equal(clinic.csc("keygen", "--out", clinic.path("key")).code, 0)
+    result = clinic.csc("run", contract, policy, "--mode", "hardened", "--sign", "--signing-key", clinic.path("key.key"),
+                        "--key-id", "k", "--config", clinic.configure(config), "--sandbox-debug")
+    equal(result.code, 0, result)
+    return result.json()[0]["identity"]
+
+
+@cases([
+    ("with idmapped mounts root's commands are nobody: a folder of root's", 0),
+    ("with idmapped mounts root's commands are nobody: a folder of a user's", 12345),
+])
+def mapped_identity(owner):
+    if os.getuid() != 0:
+        raise Skip("only root can map owners")
+    with Clinic() as clinic:
+        os.chown(clinic.work, owner, owner)
+        rows = clinic.checks(config=NATIVE, cwd=clinic.work)
+        if rows["idmapped mounts"]["state"] != "ok":
+            equal(rows["identity"]["state"], "weaker" if owner == 0 else "ok", rows["identity"])
+            raise Skip(rows["idmapped mounts"]["found"])
+        is_fine(rows, "identity", f"run as uid 65533 .*uid {owner}$")
+        is_fine(rows, "a throwaway sandbox", "made as for a command")
+        equal(seen_by_command(clinic, NATIVE)["outer_uid"], 65533)
+
+
+@case("a file system that maps no owners: weaker, and the commands of its owner are its owner's")
+def unmappable():
+    machine = in_namespaces("--mount")
+    with Clinic() as clinic:
+        os.mkdir(clinic.path("fs"))
+        wrapper = machine(f"mount -t ramfs none '{clinic.path('fs')}' && cd '{clinic.path('fs')}'")
+        rows = clinic.checks(*wrapper, config=NATIVE)
+        row = rows["idmapped mounts"]
+        equal(row["state"], "weaker", row)
+        matches("idmapping", row["found"])
+        matches("file system that maps owners", row["fix"])
+        equal(rows["identity"]["state"], "weaker", rows["identity"])
+        matches("see idmapped mounts", rows["identity"]["fix"])
 
 
 # ---- bwrap ---------------------------------------------------------------------------------------------------------
@@ -221,16 +335,23 @@ esac
 def wrong_bwrap(text, found, fix):
     with Clinic() as clinic:
         path = clinic.program("bwrap", text)
-        rows = clinic.checks(config=f"bwrap: {path}\n", code=78)
+        rows = clinic.checks(config=f"{BWRAP}bwrap: {path}\n", code=78)
         is_missing(rows, "bwrap", found, fix)
         equal(rows["a throwaway sandbox"]["state"], "missing", rows["a throwaway sandbox"])
+        rows = clinic.checks(config=f"{NATIVE}bwrap: {path}\n")
+        is_fine(rows, "bwrap", f"^not needed by the native backend, and not usable: .*{found}")
+        is_fine(rows, "the other backend", "^bwrap: would not work")
 
 
 @case("a bwrap that is not there")
 def absent_bwrap():
     with Clinic() as clinic:
-        is_missing(clinic.checks(config="bwrap: /nonexistent/bwrap\n", code=78), "bwrap", "not at '/nonexistent/bwrap'",
+        path = "bwrap: /nonexistent/bwrap\n"
+        is_missing(clinic.checks(config=BWRAP + path, code=78), "bwrap", "not at '/nonexistent/bwrap'",
                    "install the package bubblewrap")
+        rows = clinic.checks(config=NATIVE + path)
+        is_fine(rows, "bwrap", "not needed by the native backend, .*not at '/nonexistent/bwrap'")
+        is_fine(rows, "the other backend", "^bwrap: none that could be used, and none is needed$")
 
 
 @case("a bwrap that others can write")
@@ -238,7 +359,8 @@ def writable_bwrap():
     with Clinic() as clinic:
         path = clinic.program("bwrap", OLD)
         os.chmod(path, 0o777)
-        is_missing(clinic.checks(config=f"bwrap: {path}\n", code=78), "bwrap", "written by others", "chmod go-w")
+        is_missing(clinic.checks(config=f"{BWRAP}bwrap: {path}\n", code=78), "bwrap", "written by others", "chmod go-w")
+        is_fine(clinic.checks(config=f"{NATIVE}bwrap: {path}\n"), "bwrap", "not needed .*written by others")
 
 
 @case("a csc without its csc-init")
@@ -256,22 +378,55 @@ def absent_init():
 
 # ---- machines that lack something ----------------------------------------------------------------------------------
 
-@case("a machine without user namespaces")
-def no_user_namespaces():
-    machine = in_namespaces("--user", "--map-root-user")
+@cases([
+    ("a machine without user namespaces", NATIVE),
+    ("a machine without user namespaces, and bwrap", BWRAP),
+])
+def no_user_namespaces(backend):
+    own = ["--map-root-user"] if os.getuid() == 0 else ["--map-current-user", "--keep-caps"]
+    machine = in_namespaces("--user", *own)
     with Clinic() as clinic:
-        rows = clinic.checks(*machine("echo 0 > /proc/sys/user/max_user_namespaces"), code=78)
-        is_missing(rows, "user namespaces", "user.max_user_namespaces is 0", "sysctl -w user.max_user_namespaces=")
+        rows = clinic.checks(*machine("echo 0 > /proc/sys/user/max_user_namespaces"), config=backend, code=78)
+        if "setgroups" not in rows["user namespaces"]["fix"]:  # which this root of a namespace may not, and is told first
+            is_missing(rows, "user namespaces", "user.max_user_namespaces is 0", "sysctl -w user.max_user_namespaces=")
+        is_missing(rows, "user namespaces", ".", ".")
         is_missing(rows, "a throwaway sandbox", ".", ".")
 
 
-@case("a machine with a covered /proc")
-def covered_proc():
-    machine = in_namespaces("--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc")
+@cases([
+    ("a machine with a covered /proc", NATIVE),
+    ("a machine with a covered /proc, and bwrap", BWRAP),
+])
+def covered_proc(backend):
+    own = [] if os.getuid() == 0 else ["--user", "--map-current-user", "--keep-caps"]
+    machine = in_namespaces(*own, "--mount", "--pid", "--fork", "--mount-proc")
     with Clinic() as clinic:
-        rows = clinic.checks(*machine("mount -t tmpfs none /proc/acpi || mount -t tmpfs none /proc/sys"), code=78)
+        rows = clinic.checks(*machine("mount -t tmpfs none /proc/acpi || mount -t tmpfs none /proc/sys"),
+                             config=backend, code=78)
         is_missing(rows, "/proc", "covered", "systempaths=unconfined|unmount")
         equal(rows["user namespaces"]["state"], "ok", rows["user namespaces"])
+
+
+CALLS = ["clone3", "open_tree", "mount_setattr", "move_mount", "fsopen", "fsconfig", "fsmount", "execveat"]
+
+
+@cases([(f"a kernel without {call}", call, failing(call, "ENOSYS"), "is not there") for call in CALLS] +
+       [(f"a filter that kills for {call}", call, refusing(call, RET_KILL_PROCESS), "ends the process")
+        for call in ("fsmount", "execveat")])
+def absent_call(call, strain, words):
+    with Clinic() as clinic:
+        rows = clinic.checks(config=NATIVE, strain=strain, code=78)
+        is_missing(rows, "kernel calls", rf"^{call} {words} \(Linux [0-9.]+\)$", "Linux 5.12 or later")
+        is_missing(rows, "a throwaway sandbox", ".", ".")
+        is_fine(clinic.checks(config=BWRAP, strain=strain), "kernel calls", f"^not needed by bwrap: {call} {words}")
+
+
+@case("auto takes bwrap on a kernel without mount_setattr, and says so")
+def old_kernel():
+    with Clinic() as clinic:
+        rows = clinic.checks(strain=failing("mount_setattr", "ENOSYS"))
+        is_fine(rows, "backend", r"^bwrap, chosen by auto: this kernel has no mount_setattr\(2\)$")
+        is_fine(rows, "the other backend", "^native: would not work")
 
 
 @case("a machine without control groups")
@@ -279,7 +434,7 @@ def no_cgroups():
     machine = in_namespaces("--mount")
     with Clinic() as clinic:
         wrapper = machine("mount -t tmpfs none /sys/fs/cgroup")
-        rows = clinic.checks(*wrapper, code=78)
+        rows = clinic.checks(*wrapper, config=BWRAP, code=78)
         is_missing(rows, "limit of processes", "nothing bounds the processes of root", "run_as")
         equal(rows["limit of memory"]["state"], "weaker", rows["limit of memory"])
         matches("RLIMIT_AS", rows["limit of memory"]["found"])
@@ -288,6 +443,9 @@ def no_cgroups():
         rows = clinic.checks(*wrapper, config='run_as: "65534:65534"\n')
         equal(rows["limit of processes"]["state"], "weaker", rows["limit of processes"])
         matches("RLIMIT_NPROC", rows["limit of processes"]["found"])
+        rows = clinic.checks(*wrapper, config=NATIVE)
+        if rows["idmapped mounts"]["state"] == "ok":  # commands of root's folder are not root's
+            equal(rows["limit of processes"]["state"], "weaker", rows["limit of processes"])
 
 
 @case("a share of the processors that nothing holds")

@@ -114,6 +114,7 @@ CONFIG = "config_version: csc.config.v0.1\n"
 CONFIGS = [
     ("empty file", "", r":1:1: "),
     ("no version", "backend: bwrap\n", r": config_version: is missing"),
+    ("an unknown backend", CONFIG + "backend: docker\n", r": backend: .*auto, bwrap, native"),
     ("foreign version", "config_version: csc.config.v9\nnew: 1\n", r": config_version: .*csc\.config\.v0\.1"),
     ("unknown field", CONFIG + "limit: {}\n", r": limit: unknown field; .*known here: config_version, "),
     ("unknown limit", CONFIG + "limits: {memory: 1}\n", r": limits\.memory: unknown field; .*memory_bytes"),

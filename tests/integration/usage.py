@@ -91,7 +91,7 @@ def unknown_backend():
         result = bench.csc("run", contract, policy, "--mode", "hardened", "--sign", "--signing-key", bench.path("k.key"),
                            "--key-id", "k", "--backend", "docker")
         equal(result.code, 64, result)
-        matches(r"unknown backend 'docker'; there are bwrap and native", result.err)
+        matches(r"unknown backend 'docker'; there are auto, bwrap and native", result.err)
 
 
 @cases([(f"help for {name}", name) for name in COMMANDS])
@@ -122,7 +122,7 @@ def version():
         result = bench.csc("--version")
         equal(result.code, 0)
         matches(r"\Acsc \d+\.\d+\.\d+\n", result.out)
-        for word in ("csc.v0.1", "csc.policy.v0.1", "csc.receipt.v0.1", "csc.approval.v0.1", "local", "hardened"):
+        for word in ("csc.v0.1", "csc.policy.v0.1", "csc.receipt.v0.1", "csc.approval.v0.1", "local", "hardened", "native", "bwrap"):
             matches(rf"\b{word}\b", result.out)
 
 

@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "sandbox/init/init.h"
@@ -63,6 +64,12 @@ static int compare_fds(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
+/* By the system call itself, for which not every C library has a function. */
+static bool close_from_to(unsigned from, unsigned to, unsigned flags)
+{
+    return syscall(SYS_close_range, from, to, flags) == 0;
+}
+
 /* Nothing but the five is left open. */
 static bool keep_only(const int *fds)
 {
@@ -73,11 +80,11 @@ static bool keep_only(const int *fds)
     qsort(kept, ARRAY_SIZE(kept), sizeof(*kept), compare_fds);
     for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
         unsigned fd = (unsigned)kept[i];
-        if (fd > from && close_range(from, fd - 1, 0) < 0)
+        if (fd > from && !close_from_to(from, fd - 1, 0))
             return false;
         from = fd + 1;
     }
-    return close_range(from, ~0U, 0) == 0 && close_range(0, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+    return close_from_to(from, ~0U, 0) && close_from_to(0, ~0U, CLOSE_RANGE_CLOEXEC);
 }
 
 static bool take_arguments(struct init *init, int argc, char **argv)

@@ -137,7 +137,7 @@ static const struct {
     {"on stdout", "echo 'bwrap: no idea'; exit 1", {"no idea", "csc doctor"}},
     {"nothing said", "exit 1", {"ended before the command could start", "csc doctor"}},
     {"and all is well", "exit 0", {"ended before the command could start", "csc doctor"}},
-    {"killed", "kill -9 $$", {"ended before the command could start", "csc doctor"}},
+    {"killed", "kill -9 $$", {"was killed (SIGKILL)", "csc doctor"}},
     {"two lines", "printf 'one\\ntwo\\n' >&2; exit 1", {"sandbox: one;", ""}},
     {"escape sequences", "printf '\\033[31mred\\n' >&2; exit 1", {"[31mred", ""}},
 };

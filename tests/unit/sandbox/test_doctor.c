@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include <cmocka.h>
 
@@ -60,13 +61,123 @@ static void judging_bwrap(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct csc_doctor doctor = {.bwrap = "/usr/bin/bwrap"};
+        struct csc_doctor doctor = {.bwrap = "/usr/bin/bwrap", .backend = CSC_BACKEND_BWRAP};
         csc_doctor_judge_bwrap(&doctor, rows[i].version, rows[i].help);
         assert_int_equal(doctor.count, 1);
         const struct csc_check *check = &doctor.checks[0];
         if (check->state != rows[i].state || !strstr(check->found, rows[i].found) ||
             (check->state == CSC_CHECK_MISSING) != (check->fix[0] != '\0'))
             fail_msg("row %zu: %s; fix: %s", i, check->found, check->fix);
+    }
+}
+
+/* The same with the native executor in use: nothing of it is missing, and what was found is still said. */
+static void judging_needless_bwrap(void **state)
+{
+    static const struct {
+        const char *version, *help, *found;
+    } rows[] = {
+        {"bubblewrap 0.8.0\n", "  --bind-fd FD DEST\n  --ro-bind-fd FD DEST\n", "version 0.8.0 with --bind-fd"},
+        {"bubblewrap 0.4.1\n", "  --bind SRC DEST\n", "not needed by the native backend, and not usable: "},
+        {"", "", "does not say which version"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct csc_doctor doctor = {.bwrap = "/usr/bin/bwrap", .backend = CSC_BACKEND_NATIVE};
+        csc_doctor_judge_bwrap(&doctor, rows[i].version, rows[i].help);
+        const struct csc_check *check = &doctor.checks[0];
+        if (check->state != CSC_CHECK_OK || check->fix[0] || !strstr(check->found, rows[i].found))
+            fail_msg("row %zu: %s; fix: %s", i, check->found, check->fix);
+    }
+}
+
+/* ---- system calls ------------------------------------------------------------------------------------------------ */
+
+static void calls(void **state)
+{
+    static const struct {
+        const char *name; /* that fails; NULL: none */
+        struct csc_trial trial;
+        enum csc_backend backend;
+        enum csc_check_state state;
+        const char *found, *fix;
+    } rows[] = {
+        {NULL, {0}, CSC_BACKEND_NATIVE, CSC_CHECK_OK, "execveat are there", ""},
+        {NULL, {0}, CSC_BACKEND_BWRAP, CSC_CHECK_OK, "clone3, open_tree, ", ""},
+        {"mount_setattr",
+         {CSC_TRIAL_CALL, ENOSYS},
+         CSC_BACKEND_NATIVE,
+         CSC_CHECK_MISSING,
+         "mount_setattr is not there (Linux 5.12)",
+         "Linux 5.12 or later"},
+        {"clone3",
+         {CSC_TRIAL_CHILD, ECHILD},
+         CSC_BACKEND_NATIVE,
+         CSC_CHECK_MISSING,
+         "clone3 ends the process (Linux 5.3)",
+         "filter of system calls"},
+        {"fsopen", {CSC_TRIAL_CHILD, EAGAIN}, CSC_BACKEND_NATIVE, CSC_CHECK_MISSING, "fsopen cannot be tried", "bwrap"},
+        {"openat2",
+         {CSC_TRIAL_CALL, ENOSYS},
+         CSC_BACKEND_BWRAP,
+         CSC_CHECK_OK,
+         "not needed by bwrap: openat2 is not there",
+         ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct csc_trial trials[CSC_CALL_COUNT] = {{0}};
+        struct csc_check check = {0};
+        for (size_t k = 0; k < CSC_CALL_COUNT; k++)
+            if (rows[i].name && strcmp(csc_calls[k].name, rows[i].name) == 0)
+                trials[k] = rows[i].trial;
+        csc_trial_explain_calls(trials, rows[i].backend, &check);
+        if (check.state != rows[i].state || !strstr(check.found, rows[i].found) || !strstr(check.fix, rows[i].fix) ||
+            (check.fix[0] != '\0') != (rows[i].fix[0] != '\0'))
+            fail_msg("row %zu: %s; fix: %s", i, check.found, check.fix);
+    }
+}
+
+/* A call that no kernel has is told from those that it has. */
+static void absent_call(void **state)
+{
+    static const struct csc_call none = {100000, "no_such_call", "99.0"}, old = {SYS_getpid, "getpid", "1.0"};
+
+    (void)state;
+    assert_int_equal(csc_trial_call(&none).failed, CSC_TRIAL_CALL);
+    assert_int_equal(csc_trial_call(&old).failed, CSC_TRIAL_DONE);
+}
+
+/* ---- folders -------------------------------------------------------------------------------------------------------
+ */
+
+static void folder_owners(void **state)
+{
+    static const struct {
+        bool run_as, idmapped;
+        enum csc_backend backend; /* of the sandbox; in use is the native one */
+        unsigned owner;
+    } rows[] = {
+        {false, false, CSC_BACKEND_NATIVE, 1000}, {false, true, CSC_BACKEND_NATIVE, 1000},
+        {false, true, CSC_BACKEND_BWRAP, 1000},   {true, false, CSC_BACKEND_NATIVE, 2000},
+        {true, true, CSC_BACKEND_NATIVE, 1000},   {true, true, CSC_BACKEND_BWRAP, 2000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct csc_config config = {.run_as = {rows[i].run_as, 2000, 2001}};
+        const struct csc_doctor doctor = {.config = &config,
+                                          .backend = CSC_BACKEND_NATIVE,
+                                          .idmapped = rows[i].idmapped,
+                                          .owner_uid = 1000,
+                                          .owner_gid = 1001};
+        uid_t uid;
+        gid_t gid;
+        csc_doctor_folder_owner(&doctor, rows[i].backend, &uid, &gid);
+        if (uid != rows[i].owner || gid != rows[i].owner + 1)
+            fail_msg("row %zu: %u:%u", i, uid, gid);
     }
 }
 
@@ -181,6 +292,7 @@ static void texts(void **state)
         {"what; do this", "what", "do this"},
         {"what; do this; or that", "what", "do this; or that"},
         {"what", "what", ""},
+        {"what; fix: do this", "what", "do this"},
         {"\033[31mred; fix", "\\x1b[31mred", "fix"},
     };
 
@@ -211,7 +323,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(versions),     cmocka_unit_test(judging_bwrap),   cmocka_unit_test(namespaces),
         cmocka_unit_test(covered_proc), cmocka_unit_test(containers),      cmocka_unit_test(powers),
-        cmocka_unit_test(texts),        cmocka_unit_test(what_is_missing),
+        cmocka_unit_test(texts),        cmocka_unit_test(what_is_missing), cmocka_unit_test(judging_needless_bwrap),
+        cmocka_unit_test(calls),        cmocka_unit_test(absent_call),     cmocka_unit_test(folder_owners),
     };
 
     return cmocka_run_group_tests_name("sandbox/doctor", tests, NULL, NULL);
