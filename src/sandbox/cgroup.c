@@ -303,6 +303,16 @@ const int *csc_cgroup_entries(const struct csc_cgroup *cgroup, size_t *ret_count
     return cgroup->entries;
 }
 
+int csc_cgroup_birthplace(const struct csc_cgroup *cgroup, size_t *ret_entry)
+{
+    for (size_t i = 0; i < cgroup->count; i++)
+        if (cgroup->groups[i].holder == CSC_HOLDER_CGROUP2) {
+            *ret_entry = i;
+            return cgroup->groups[i].folder;
+        }
+    return -1;
+}
+
 /* Of lines "KEY NUMBER". 0 when there is none. */
 static int64_t find_number(const char *text, const char *key)
 {

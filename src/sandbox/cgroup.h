@@ -75,6 +75,11 @@ int csc_cgroup_create(const struct csc_cgroup_places *places, const struct csc_c
 /* Descriptors of the groups' cgroup.procs, *ret_count of them: who writes "0" to each of them is in. Owned by the
  * groups. */
 const int *csc_cgroup_entries(const struct csc_cgroup *cgroup, size_t *ret_count);
+/*
+ * The folder of the group of version 2, in which clone3(2) can make a process at once (CLONE_INTO_CGROUP): moving one
+ * waits for all processors. -1: there is none; else *ret_entry is the entry that is of no more use then.
+ */
+int csc_cgroup_birthplace(const struct csc_cgroup *cgroup, size_t *ret_entry);
 void csc_cgroup_read_events(const struct csc_cgroup *cgroup, struct csc_cgroup_events *ret_events);
 /* Kills what is left in the groups (cgroup.kill where there is one) and removes them, waiting for the dead to go for 1
  * s at most. Takes NULL. */

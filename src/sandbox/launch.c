@@ -312,8 +312,7 @@ static int make_native(struct making *m, const struct csc_plan *plan, const stru
         .maps_from_outside = survey->uid == 0,
         .go = -1,
         .go_ahead = -1,
-        .cgroup_entries = m->launch->cgroup_entries,
-        .cgroup_entry_count = m->launch->cgroup_entry_count,
+        .cgroup = m->launch->cgroup,
     };
     memcpy(native->arguments, arguments, sizeof(native->arguments));
     m->launch->native = native;

@@ -52,13 +52,18 @@ static int write_maps(const struct csc_plan *plan, pid_t pid)
     return write_proc(pid, "gid_map", "%u %u 1", plan->inner_gid, plan->outer_gid);
 }
 
+/* All groups but the one that the child was made in. */
 static int enter_groups(const struct csc_native *native, pid_t pid)
 {
+    size_t count = 0, born_in = SIZE_MAX;
+    const int *entries = native->cgroup ? csc_cgroup_entries(native->cgroup, &count) : NULL;
     char text[16];
     int size = snprintf(text, sizeof(text), "%d", pid);
 
-    for (size_t i = 0; i < native->cgroup_entry_count; i++)
-        if (write(native->cgroup_entries[i], text, (size_t)size) != size)
+    if (native->cgroup)
+        (void)csc_cgroup_birthplace(native->cgroup, &born_in);
+    for (size_t i = 0; i < count; i++)
+        if (i != born_in && write(entries[i], text, (size_t)size) != size)
             return -1;
     return 0;
 }
@@ -81,6 +86,13 @@ static pid_t make_child(const struct csc_plan *plan, const struct csc_native *na
         .flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS,
         .exit_signal = SIGCHLD,
     };
+    size_t entry;
+    int birthplace = native->cgroup ? csc_cgroup_birthplace(native->cgroup, &entry) : -1;
+
+    if (birthplace >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t)birthplace;
+    }
     pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
     if (pid == 0)
         csc_native_be_sandbox(plan, native);

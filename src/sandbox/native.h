@@ -25,8 +25,7 @@ struct csc_native {
     int init;                          /* csc-init, O_PATH */
     bool maps_from_outside;            /* csc is root: it writes the maps of ids */
     int go, go_ahead;                  /* a pipe: what the child waits for, and where csc says it */
-    const int *cgroup_entries;
-    size_t cgroup_entry_count;
+    const struct csc_cgroup *cgroup;   /* or NULL */
 };
 
 /* ---- native.c ------------------------------------------------------------------------------------------------ */

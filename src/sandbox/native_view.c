@@ -55,12 +55,26 @@ static int open_inside(const struct csc_builder *b, const char *target, uint64_t
     return csc_openat2(b->root, below_root(target), flags | O_NOFOLLOW, mode, RESOLVE);
 }
 
+static int make_last(const struct csc_builder *b, const char *target, bool folder)
+{
+    return folder ? mkdirat(b->root, below_root(target), 0755)
+                  : mknodat(b->root, below_root(target), S_IFREG | 0444, 0);
+}
+
 static int make_place(const struct csc_builder *b, const char *target, bool folder)
 {
+    if (make_last(b, target, folder) == 0)
+        return 0;
+    if (errno != ENOENT)
+        return -1;
     make_parent(b, target);
-    if (folder)
-        return mkdirat(b->root, below_root(target), 0755);
-    return mknodat(b->root, below_root(target), S_IFREG | 0444, 0);
+    return make_last(b, target, folder);
+}
+
+static void make_own_place(const struct csc_builder *b, const char *target, bool folder)
+{
+    if (make_place(b, target, folder) < 0 && errno != EEXIST)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making a place for '%.150s'", target);
 }
 
 /* Opens the place of a mount, which is made where it is not there. */
@@ -91,7 +105,16 @@ static int create_file(const struct csc_builder *b, const char *target)
 
 /* ---- mounts ------------------------------------------------------------------------------------------------------ */
 
-/* Takes over `tree`. */
+/* At a place in a file system of the sandbox's own, where there is no symlink. Takes over `tree`. */
+static void attach_to_own(const struct csc_builder *b, int tree, const char *target)
+{
+    _cleanup_close_ int mine = tree;
+
+    if (move_mount(mine, "", b->root, below_root(target), MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "mounting '%.150s' (move_mount)", target);
+}
+
+/* Threat: a place below a source of the host's, whose folders somebody exchanges. Takes over `tree`. */
 static void attach(const struct csc_builder *b, int tree, const char *target, bool folder)
 {
     _cleanup_close_ int mine = tree;
@@ -220,15 +243,17 @@ static void add_folder(struct csc_builder *b, const struct csc_mount *mount)
 
 static void add_tmpfs(struct csc_builder *b, const struct csc_mount *mount)
 {
-    attach(b, make_tmpfs(b, mount->mode, mount->size), mount->target, true);
+    make_own_place(b, mount->target, true);
+    attach_to_own(b, make_tmpfs(b, mount->mode, mount->size), mount->target);
 }
 
 static void add_proc(struct csc_builder *b, const struct csc_mount *mount)
 {
     static const char *const none[] = {NULL};
 
-    attach(b, make_filesystem(b, "proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, none), mount->target,
-           true);
+    make_own_place(b, mount->target, true);
+    attach_to_own(b, make_filesystem(b, "proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, none),
+                  mount->target);
 }
 
 /* A device on a mount without devices: it can be seen, and not opened. Once it is attached, it can be cloned, its flags
@@ -241,7 +266,7 @@ static void add_mask(struct csc_builder *b, const struct csc_mount *mount)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "covering '%.150s'", mount->target);
     if (b->mask < 0)
         b->mask = fcntl(tree, F_DUPFD_CLOEXEC, 0);
-    attach(b, tree, mount->target, false);
+    attach_to_own(b, tree, mount->target);
 }
 
 static void add_device(const struct csc_builder *b, size_t index)
@@ -250,7 +275,8 @@ static void add_device(const struct csc_builder *b, size_t index)
 
     if (tree < 0)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "mounting '%.150s'", csc_device_path(index));
-    attach(b, tree, csc_device_path(index), false);
+    make_own_place(b, csc_device_path(index), false);
+    attach_to_own(b, tree, csc_device_path(index));
 }
 
 static void add_dev(struct csc_builder *b, const struct csc_mount *mount)
@@ -260,12 +286,14 @@ static void add_dev(struct csc_builder *b, const struct csc_mount *mount)
                                            {"/proc/kcore", "/dev/core"},       {"pts/ptmx", "/dev/ptmx"}};
     static const char *const pts[] = {"ptmxmode", "0666", "mode", "620", NULL};
 
-    attach(b, make_tmpfs(b, 0755, ROOT_BYTES), mount->target, true);
+    make_own_place(b, mount->target, true);
+    attach_to_own(b, make_tmpfs(b, 0755, ROOT_BYTES), mount->target);
     for (size_t i = 0; i < CSC_DEVICE_COUNT; i++)
         add_device(b, i);
     for (size_t i = 0; i < ARRAY_SIZE(links); i++)
         make_symlink(b, links[i][0], links[i][1]);
-    attach(b, make_filesystem(b, "devpts", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, pts), "/dev/pts", true);
+    make_own_place(b, "/dev/pts", true);
+    attach_to_own(b, make_filesystem(b, "devpts", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, pts), "/dev/pts");
 }
 
 /* What lies on it keeps its flags. */

@@ -2,8 +2,8 @@
 /*
  * What of the host every sandbox shows. Threat: a command whose user outside owns files of the system (a csc that root
  * started for a folder of root's, where mounts cannot be idmapped) passes owner checks without any capability, so that
- * a mode of 0600 protects nothing; and a plain user has groups. Of /etc they are shown only what everyone may read,
- * file by file where a folder holds anything else.
+ * a mode of 0600 protects nothing; and a plain user may be in groups. Of /etc they are shown only what everyone may
+ * read, file by file where a folder holds anything else.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -109,12 +109,12 @@ bool csc_is_public(const struct csc_source *source)
     return folder >= 0 && folder_is_public(folder, 0);
 }
 
-/* Who has nobody's rights reads below a folder what everyone may read, and no more. */
+/* Who has no rights but everybody's reads below a folder what everyone may read, and no more. */
 static bool is_public_here(const struct csc_surveying *s, const struct csc_source *source)
 {
     struct stat st;
 
-    if (!s->outer_is_nobody || source->type == CSC_SOURCE_SYMLINK)
+    if (s->outer_has_rights || source->type == CSC_SOURCE_SYMLINK)
         return csc_is_public(source);
     return fstat(source->fd, &st) == 0 && is_readable_for_all(st.st_mode);
 }

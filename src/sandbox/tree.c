@@ -60,16 +60,16 @@ int csc_tree_map(int tree, int namespace)
 
 int csc_tree_device(size_t index, uint64_t attributes)
 {
-    struct stat st;
     const struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOSUID | attributes};
-    _cleanup_close_ int fd = csc_openat2(AT_FDCWD, devices[index].path, O_PATH | O_NOFOLLOW, 0, 0);
+    struct stat st;
+    _cleanup_close_ int tree = csc_fd_above_standard(
+        open_tree(AT_FDCWD, devices[index].path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW));
 
-    if (fd < 0 || fstat(fd, &st) < 0)
+    if (tree < 0 || fstat(tree, &st) < 0)
         return -1;
     if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(devices[index].major, devices[index].minor)) {
         errno = ENODEV;
         return -1;
     }
-    _cleanup_close_ int tree = csc_tree_clone(fd);
-    return tree < 0 || set_attributes(tree, &attr) < 0 ? -1 : TAKE_FD(tree);
+    return set_attributes(tree, &attr) < 0 ? -1 : TAKE_FD(tree);
 }
