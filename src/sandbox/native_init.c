@@ -104,7 +104,7 @@ static void die_with_csc(const struct csc_builder *b)
 __attribute__((noreturn)) static void execute_init(const struct csc_builder *b)
 {
     static char *const no_environment[] = {NULL};
-    static char name[] = CSC_SANDBOX_INIT;
+    char name[] = CSC_SANDBOX_INIT;
     char numbers[CSC_INIT_ARGUMENTS][12], *argv[CSC_INIT_ARGUMENTS + 1] = {name};
 
     for (int i = 1; i < CSC_INIT_ARGUMENTS; i++) {
