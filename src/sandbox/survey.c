@@ -53,19 +53,6 @@ static struct csc_sources take_list(struct csc_buf *buf)
     return sources;
 }
 
-/* The user outside may read of the system what everyone may, and what somebody has given to that user by name: it is
- * not root, and in no group but its own. */
-static bool has_no_rights_of_others(const struct csc_survey *survey, const struct csc_identity *run_as)
-{
-    gid_t groups[2];
-    int count;
-
-    if (survey->uid == 0)
-        return survey->mapping.done && !run_as->set;
-    count = getgroups(ARRAY_SIZE(groups), groups);
-    return count == 0 || (count == 1 && groups[0] == survey->gid);
-}
-
 /* Whom the command runs as is known by the owner of cwd, and by whether its mounts can be idmapped. */
 static int take_scopes(struct csc_surveying *s)
 {
@@ -76,7 +63,6 @@ static int take_scopes(struct csc_surveying *s)
     survey->writes = take_list(&s->writes);
     if (r == 0 && s->clones_trees)
         r = csc_survey_scope_trees(s);
-    s->outer_has_rights = !has_no_rights_of_others(survey, &s->request->config->run_as);
     return r;
 }
 

@@ -19,7 +19,6 @@ struct csc_surveying {
     struct csc_buf reads, writes, system, masks; /* struct csc_source after struct csc_source; const char * */
     size_t configured_from;                      /* in `system`: those that the configuration adds */
     bool clones_trees;                           /* csc is root, and the executor the native one */
-    bool outer_has_rights;                       /* the user outside may read more of the system than everyone */
     int id_namespace;                            /* of idmapped mounts, -1: none */
     size_t looked_at;                            /* entries of folders, for globs */
     size_t shown;                                /* sources so far */

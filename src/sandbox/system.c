@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What of the host every sandbox shows. Threat: a command whose user outside owns files of the system (a csc that root
- * started for a folder of root's, where mounts cannot be idmapped) passes owner checks without any capability, so that
- * a mode of 0600 protects nothing; and a plain user may be in groups. Of /etc they are shown only what everyone may
- * read, file by file where a folder holds anything else.
+ * started for a folder of root's, where mounts cannot be idmapped), or is in groups, passes checks that everyone else
+ * does not: of /etc only what everyone may read is shown, file by file where a folder holds anything else.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -109,16 +108,6 @@ bool csc_is_public(const struct csc_source *source)
     return folder >= 0 && folder_is_public(folder, 0);
 }
 
-/* Who has no rights but everybody's reads below a folder what everyone may read, and no more. */
-static bool is_public_here(const struct csc_surveying *s, const struct csc_source *source)
-{
-    struct stat st;
-
-    if (s->outer_has_rights || source->type == CSC_SOURCE_SYMLINK)
-        return csc_is_public(source);
-    return fstat(source->fd, &st) == 0 && is_readable_for_all(st.st_mode);
-}
-
 static int refuse_system(struct csc_surveying *s, const char *path, int error)
 {
     if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOSYS)
@@ -169,7 +158,7 @@ static int take_etc(struct csc_surveying *s, const char *path, unsigned depth)
 
     if (csc_source_open_readable(&s->survey->arena, path, &source) < 0)
         return refuse_system(s, path, errno);
-    if (is_public_here(s, &source))
+    if (csc_is_public(&source))
         return take_public(s, &source);
     int r = source.type == CSC_SOURCE_FOLDER && depth < ETC_DEPTH_MAX ? take_public_entries(s, &source, depth) : 0;
     csc_source_close(&source);
@@ -183,7 +172,7 @@ static int take_contents(struct csc_surveying *s, const char *path)
     source.fd = csc_fd_above_standard(csc_openat2(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, 0));
     if (source.fd < 0)
         return refuse_system(s, path, errno);
-    if (is_public_here(s, &source))
+    if (csc_is_public(&source))
         return take_public(s, &source);
     csc_source_close(&source);
     return 0;
@@ -200,7 +189,7 @@ static int take_configured(struct csc_surveying *s, const char *path)
     if (csc_source_open(&s->survey->arena, AT_FDCWD, plain, plain, &source) < 0)
         return csc_refuse(s->refusal, CSC_REFUSAL_BOUNDARY, "system_paths of the configuration: '%.200s': %s", plain,
                           errno == ELOOP ? "lies behind a symlink; name the path that it means" : strerror(errno));
-    if (strncmp(plain, "/etc/", strlen("/etc/")) == 0 && !is_public_here(s, &source)) {
+    if (strncmp(plain, "/etc/", strlen("/etc/")) == 0 && !csc_is_public(&source)) {
         csc_source_close(&source);
         return csc_refuse(
             s->refusal, CSC_REFUSAL_BOUNDARY,

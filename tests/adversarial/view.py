@@ -78,7 +78,7 @@ def curated_etc(owner):
         equal(len(boundary.control(source)[0]) > len(shown), True, "outside there is more")
 
 
-@case("what is not for everyone is left out, wherever in /etc it lies; for who is nobody outside it is shut")
+@case("what is not for everyone is left out, wherever in /etc it lies")
 def private_in_etc():
     def hide(boundary):
         folder = boundary.path("etc")
@@ -88,8 +88,7 @@ def private_in_etc():
         return f"mount --bind {folder} /etc/alternatives; mount --bind {folder}/shut /etc/services"
 
     source = script(WALK, """
-        readable = [path for path in walk("/etc/alternatives") if os.path.isdir(path) or attempt(open, path) == "ok"]
-        say([sorted(readable), os.path.exists("/etc/services")])
+        say([sorted(walk("/etc/alternatives")), os.path.exists("/etc/services")])
     """)
     folder = "/etc/alternatives"
     with Mounted(0, hide) as boundary:
