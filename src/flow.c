@@ -216,6 +216,22 @@ static int add_to_profile(struct run *run, const struct csc_plan *plan, struct c
     return 0;
 }
 
+/* Where root's csc cannot make a command nobody, somebody has to know. */
+static void tell_identity(const struct run *run, const struct csc_plan *plan)
+{
+    _cleanup_buf_ struct csc_buf text = {0};
+
+    if (!plan->not_idmapped)
+        return;
+    csc_buf_puts(&text, "command '");
+    csc_buf_escape(&text, plan->command_id, strlen(plan->command_id));
+    csc_buf_printf(&text, "' is uid %u outside of its sandbox, since owners cannot be mapped: ", plan->outer_uid);
+    csc_buf_escape(&text, plan->not_idmapped, strlen(plan->not_idmapped));
+    csc_buf_puts(&text, "; csc doctor says what would fix it");
+    if (!text.failed)
+        notice(run, text.data);
+}
+
 /* The plan is made right before the command, from the host as the commands before left it. */
 static int execute_hardened(struct run *run, const struct csc_command *command, struct csc_error *err)
 {
@@ -227,6 +243,7 @@ static int execute_hardened(struct run *run, const struct csc_command *command, 
     if (r < 0 || !boundary)
         return r;
     io.boundary = boundary;
+    tell_identity(run, boundary->plan);
     r = execute_command(run, command, &io, err);
     return r == 0 && run->current->started ? add_to_profile(run, boundary->plan, err) : r;
 }

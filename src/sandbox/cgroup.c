@@ -211,6 +211,9 @@ static void kill_all(const struct group *group)
     /* Those that keep forking would outrun the list. */
     if (group->controls[CSC_CONTROLLER_PIDS])
         (void)write_file(group, "pids.max", "0");
+    /* Who is killed needs the processor to die: a small share would keep him, and his group, for seconds. */
+    if (group->controls[CSC_CONTROLLER_CPU])
+        (void)write_file(group, "cpu.max", "max");
     if (group->holder != CSC_HOLDER_CGROUP2 || write_file(group, "cgroup.kill", "1") < 0)
         kill_listed(group);
 }

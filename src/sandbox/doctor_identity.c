@@ -80,7 +80,7 @@ static int try_mapping(struct csc_surveying *s)
     survey->cwd.fd = csc_fd_above_standard(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (survey->cwd.fd < 0)
         return csc_fail_errno(s->err, CSC_E_INPUT, errno, "this folder");
-    return csc_survey_scope_trees(s);
+    return csc_survey_trees(s);
 }
 
 static void tell_mapping(const struct csc_doctor *doctor, const struct csc_id_mapping *mapping, struct csc_check *check)

@@ -16,7 +16,7 @@
 
 enum { STACK_BYTES = 16 << 10, MAP_TEXT = 256 };
 
-/* Nothing here may touch errno, which is the parent's. */
+/* Threat to its parent: errno is its, too. So no signal may come: pause(2) never returns then, but by SIGKILL. */
 static int wait_for_the_end(void *parent)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == *(const pid_t *)parent)
@@ -45,8 +45,7 @@ static void write_map(char text[MAP_TEXT], uint32_t owner, uint32_t id)
     (void)add_range(text + used, MAP_TEXT - used, high + 1, UINT32_MAX);
 }
 
-/* In one write(2), as user_namespaces(7) wants it. */
-static int write_proc(pid_t pid, const char *name, const char *text)
+int csc_idmap_write(pid_t pid, const char *name, const char *text)
 {
     char path[64];
 
@@ -60,10 +59,10 @@ static int open_namespace(pid_t pid, const struct csc_idmap *map)
     char text[MAP_TEXT], path[64];
 
     write_map(text, map->owner_uid, map->uid);
-    if (write_proc(pid, "uid_map", text) < 0)
+    if (csc_idmap_write(pid, "uid_map", text) < 0)
         return -1;
     write_map(text, map->owner_gid, map->gid);
-    if (write_proc(pid, "gid_map", text) < 0)
+    if (csc_idmap_write(pid, "gid_map", text) < 0)
         return -1;
     (void)snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
     return csc_fd_above_standard(open(path, O_RDONLY | O_CLOEXEC));
@@ -73,10 +72,17 @@ int csc_idmap_open(const struct csc_idmap *map)
 {
     _Alignas(16) char stack[STACK_BYTES];
     pid_t own = getpid();
-    pid_t pid = clone(wait_for_the_end, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER, &own);
+    sigset_t all, before;
 
-    if (pid < 0)
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t pid = clone(wait_for_the_end, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER, &own);
+    int failed = errno;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (pid < 0) {
+        errno = failed;
         return -1;
+    }
     int fd = open_namespace(pid, map);
     int error = errno;
     (void)kill(pid, SIGKILL);

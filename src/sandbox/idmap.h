@@ -20,7 +20,11 @@ struct csc_idmap {
     gid_t owner_gid, gid;
 };
 
-/* A user namespace that maps like that; all other ids stay what they are. -1 with errno. */
+/* Writes a file of a process in /proc, "uid_map" or so, in one write(2), as user_namespaces(7) wants it. 0, or -1 with
+ * errno. */
+int csc_idmap_write(pid_t pid, const char *name, const char *text);
+/* A user namespace that maps like that; all other ids stay what they are, but that owner and id change places. -1 with
+ * errno. */
 int csc_idmap_open(const struct csc_idmap *map);
 
 #endif

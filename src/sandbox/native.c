@@ -10,16 +10,15 @@
 #include "sandbox/native.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "sandbox/idmap.h"
 #include "sandbox/lockdown.h"
 
 static int fail(struct csc_error *err, enum csc_step step, int error, const char *what)
@@ -30,26 +29,16 @@ static int fail(struct csc_error *err, enum csc_step step, int error, const char
     return csc_fail(err, CSC_E_CONFIG, "sandbox: %s", text);
 }
 
-__attribute__((format(printf, 3, 4))) static int write_proc(pid_t pid, const char *name, const char *format, ...)
-{
-    char path[64], text[64];
-    va_list args;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-    va_start(args, format);
-    int size = vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
-    return fd < 0 || write(fd, text, (size_t)size) != size ? -1 : 0;
-}
-
 /* Of groups, inside or out, there is no more to give up then, or to take. */
 static int write_maps(const struct csc_plan *plan, pid_t pid)
 {
-    if (write_proc(pid, "setgroups", "deny") < 0 ||
-        write_proc(pid, "uid_map", "%u %u 1", plan->inner_uid, plan->outer_uid) < 0)
+    char uids[32], gids[32];
+
+    (void)snprintf(uids, sizeof(uids), "%u %u 1", plan->inner_uid, plan->outer_uid);
+    (void)snprintf(gids, sizeof(gids), "%u %u 1", plan->inner_gid, plan->outer_gid);
+    if (csc_idmap_write(pid, "setgroups", "deny") < 0 || csc_idmap_write(pid, "uid_map", uids) < 0)
         return -1;
-    return write_proc(pid, "gid_map", "%u %u 1", plan->inner_gid, plan->outer_gid);
+    return csc_idmap_write(pid, "gid_map", gids);
 }
 
 /* All groups but the one that the child was made in. */
@@ -80,6 +69,13 @@ static int prepare_child(const struct csc_plan *plan, const struct csc_native *n
     return 0;
 }
 
+/* What clone3(2) fails with for the sake of the group alone. EACCES may also be a security module's word on namespaces.
+ */
+static bool is_of_groups(int error)
+{
+    return error == EBUSY || error == EOPNOTSUPP || error == ENOENT || error == ENODEV;
+}
+
 static pid_t make_child(const struct csc_plan *plan, const struct csc_native *native, struct csc_error *err)
 {
     struct clone_args args = {
@@ -96,6 +92,8 @@ static pid_t make_child(const struct csc_plan *plan, const struct csc_native *na
     pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
     if (pid == 0)
         csc_native_be_sandbox(plan, native);
+    if (pid < 0 && birthplace >= 0 && is_of_groups(errno))
+        return fail(err, CSC_STEP_CGROUP, errno, "making the sandbox in its control group (clone3)");
     return pid < 0 ? fail(err, CSC_STEP_NAMESPACES, errno, "making namespaces (clone3)") : pid;
 }
 

@@ -12,6 +12,7 @@
 #ifndef CSC_SANDBOX_NATIVE_H
 #define CSC_SANDBOX_NATIVE_H
 
+#include <limits.h>
 #include <pthread.h>
 
 #include "sandbox/sandbox.h"
@@ -51,8 +52,10 @@ struct csc_native_network {
 struct csc_builder {
     const struct csc_plan *plan;
     const struct csc_native *native;
-    int root; /* of the view, not yet where it will be */
-    int mask; /* what covers a file of /proc, once there is one */
+    int root;   /* of the view, not yet where it will be */
+    int mask;   /* what covers a file of /proc, once there is one */
+    int folder; /* of the last place, -1: none; its path below the root, "." for that itself */
+    char folder_path[PATH_MAX];
     struct csc_native_network network;
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From clone3(2) to csc-init. Threat: until the execve(2) the child has csc's memory, of which the signing key is not a
- * part (csc_signing_key_hide()), and csc's descriptors. Nothing of the agent's runs before both are gone.
+ * part (receipt/key_file.c keeps it from children), and csc's descriptors. Nothing of the agent's runs before both are
+ * gone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "sandbox/lockdown.h"
@@ -78,6 +80,7 @@ static void map_myself(const struct csc_builder *b)
     if (!write_own("/proc/self/setgroups", "deny") || !write_own("/proc/self/uid_map", uids) ||
         !write_own("/proc/self/gid_map", gids))
         csc_builder_refuse(b, CSC_STEP_IDENTITY, errno, "mapping the sandbox's user (/proc/self/uid_map)");
+    require(b, prctl(PR_SET_DUMPABLE, 0), CSC_STEP_IDENTITY, "mapping the sandbox's user (prctl)");
 }
 
 /* The system calls themselves: the C library's functions would set off what it does for threads. */
@@ -118,7 +121,8 @@ __attribute__((noreturn)) static void execute_init(const struct csc_builder *b)
 
 void csc_native_be_sandbox(const struct csc_plan *plan, const struct csc_native *native)
 {
-    struct csc_builder b = {.plan = plan, .native = native, .root = -1, .mask = -1, .network = {.socket = -1}};
+    struct csc_builder b = {
+        .plan = plan, .native = native, .root = -1, .mask = -1, .folder = -1, .network = {.socket = -1}};
 
     close_ends_of_csc(native);
     /* In a session of its own no signal of a terminal reaches it. */
@@ -132,8 +136,11 @@ void csc_native_be_sandbox(const struct csc_plan *plan, const struct csc_native 
             "setting the host name (sethostname)");
     if (!plan->host_network)
         csc_native_begin_network(&b);
+    /* The modes of the view are the plan's, whatever csc was started with; that is the command's. */
+    mode_t mask = umask(0);
     csc_native_build_view(&b);
     csc_native_enter_view(&b);
+    (void)umask(mask);
     if (!plan->host_network)
         csc_native_enter_network(&b);
     /* By now we are in the control groups of the command, which become the root of what is seen of them. */

@@ -29,75 +29,71 @@ static const char *below_root(const char *target)
     return *path ? path : ".";
 }
 
-/* The folders that lead to a place, from below: most are there. What a source of the host's lacks is not made: its
- * mount is read-only. */
-static void make_parent(const struct csc_builder *b, const char *target)
+/* What the last place lay in is open still: most have many neighbours. */
+static void forget_folder(struct csc_builder *b)
+{
+    csc_close_cleanup(&b->folder);
+    b->folder = -1;
+}
+
+/* Opens a folder of the view, which is made where it is not there. Threat: a symlink of the agent's in what is shown:
+ * until the view is our root, it leads out of it. What a source of the host's lacks is not made: its mount is
+ * read-only. */
+static int open_folder(const struct csc_builder *b, const char *path)
+{
+    char parent[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int fd = csc_openat2(b->root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE);
+
+    if (fd >= 0 || errno != ENOENT)
+        return fd;
+    if ((size_t)snprintf(parent, sizeof(parent), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".") >=
+        sizeof(parent)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    _cleanup_close_ int above = open_folder(b, parent);
+    if (above < 0 || (mkdirat(above, slash ? slash + 1 : path, 0755) < 0 && errno != EEXIST))
+        return -1;
+    return csc_openat2(b->root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE);
+}
+
+/* The last component of a target, in b->folder. */
+static const char *enter_folder(struct csc_builder *b, const char *target)
 {
     const char *path = below_root(target), *slash = strrchr(path, '/');
-    char parent[PATH_MAX];
+    size_t size = slash ? (size_t)(slash - path) : 1;
+    const char *from = slash ? path : ".", *name = slash ? slash + 1 : path;
 
-    if (!slash)
-        return;
-    if ((size_t)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path) >= sizeof(parent))
-        csc_builder_refuse(b, CSC_STEP_MOUNT, ENAMETOOLONG, "making the folder of '%.150s'", target);
-    int r = mkdirat(b->root, parent, 0755);
-    if (r < 0 && errno == ENOENT) {
-        make_parent(b, parent);
-        r = mkdirat(b->root, parent, 0755);
-    }
+    if (b->folder >= 0 && strlen(b->folder_path) == size && strncmp(b->folder_path, from, size) == 0)
+        return name;
+    forget_folder(b);
+    if (size >= sizeof(b->folder_path))
+        csc_builder_refuse(b, CSC_STEP_MOUNT, ENAMETOOLONG, "opening the folder of '%.150s'", target);
+    memcpy(b->folder_path, from, size);
+    b->folder_path[size] = '\0';
+    b->folder = open_folder(b, b->folder_path);
+    if (b->folder < 0)
+        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "opening the folder of '%.150s' in the sandbox", target);
+    return name;
+}
+
+/* Its name in b->folder. */
+static const char *make_place(struct csc_builder *b, const char *target, bool folder)
+{
+    const char *name = enter_folder(b, target);
+    int r = folder ? mkdirat(b->folder, name, 0755) : mknodat(b->folder, name, S_IFREG | 0444, 0);
+
     if (r < 0 && errno != EEXIST)
-        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making the folder '/%.150s'", parent);
-}
-
-/* Opens something of the view; -1 with errno. */
-static int open_inside(const struct csc_builder *b, const char *target, uint64_t flags, uint64_t mode)
-{
-    return csc_openat2(b->root, below_root(target), flags | O_NOFOLLOW, mode, RESOLVE);
-}
-
-static int make_last(const struct csc_builder *b, const char *target, bool folder)
-{
-    return folder ? mkdirat(b->root, below_root(target), 0755)
-                  : mknodat(b->root, below_root(target), S_IFREG | 0444, 0);
-}
-
-static int make_place(const struct csc_builder *b, const char *target, bool folder)
-{
-    if (make_last(b, target, folder) == 0)
-        return 0;
-    if (errno != ENOENT)
-        return -1;
-    make_parent(b, target);
-    return make_last(b, target, folder);
-}
-
-static void make_own_place(const struct csc_builder *b, const char *target, bool folder)
-{
-    if (make_place(b, target, folder) < 0 && errno != EEXIST)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making a place for '%.150s'", target);
+    return name;
 }
 
-/* Opens the place of a mount, which is made where it is not there. */
-static int open_place(const struct csc_builder *b, const char *target, bool folder)
+static int create_file(struct csc_builder *b, const char *target)
 {
-    int fd = open_inside(b, target, O_PATH, 0);
+    const char *name = enter_folder(b, target);
+    int fd = openat(b->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
 
-    if (fd < 0 && errno == ENOENT && make_place(b, target, folder) == 0)
-        fd = open_inside(b, target, O_PATH, 0);
-    if (fd < 0)
-        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making a place for '%.150s'", target);
-    return fd;
-}
-
-static int create_file(const struct csc_builder *b, const char *target)
-{
-    enum { FLAGS = O_WRONLY | O_CREAT | O_EXCL };
-    int fd = open_inside(b, target, FLAGS, 0444);
-
-    if (fd < 0 && errno == ENOENT) {
-        make_parent(b, target);
-        fd = open_inside(b, target, FLAGS, 0444);
-    }
     if (fd < 0)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making the file '%.150s'", target);
     return fd;
@@ -105,23 +101,28 @@ static int create_file(const struct csc_builder *b, const char *target)
 
 /* ---- mounts ------------------------------------------------------------------------------------------------------ */
 
-/* At a place in a file system of the sandbox's own, where there is no symlink. Takes over `tree`. */
-static void attach_to_own(const struct csc_builder *b, int tree, const char *target)
+/* The path of what is open is that of `target`, or below it. */
+static bool lies_below(const char *path, const char *target)
 {
-    _cleanup_close_ int mine = tree;
+    size_t size = strlen(target);
 
-    if (move_mount(mine, "", b->root, below_root(target), MOVE_MOUNT_F_EMPTY_PATH) < 0)
-        csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "mounting '%.150s' (move_mount)", target);
+    return strncmp(path, target, size) == 0 && (path[size] == '\0' || path[size] == '/');
 }
 
-/* Threat: a place below a source of the host's, whose folders somebody exchanges. Takes over `tree`. */
-static void attach(const struct csc_builder *b, int tree, const char *target, bool folder)
+/*
+ * The place is made where it is not there, and never looked for behind a symlink: its folder is open, and the last
+ * component of a move_mount(2) without MOVE_MOUNT_T_SYMLINKS is not followed. Takes over `tree`.
+ */
+static void attach(struct csc_builder *b, int tree, const char *target, bool folder)
 {
     _cleanup_close_ int mine = tree;
-    _cleanup_close_ int place = open_place(b, target, folder);
+    const char *name = make_place(b, target, folder);
 
-    if (move_mount(mine, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+    if (move_mount(mine, "", b->folder, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "mounting '%.150s' (move_mount)", target);
+    /* What was open lies below it now. */
+    if (lies_below(b->folder_path, below_root(target)))
+        forget_folder(b);
 }
 
 /* A new file system, detached. `options`: key, value, ..., NULL. */
@@ -219,15 +220,11 @@ static void add_file(struct csc_builder *b, const struct csc_mount *mount)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "writing '%.150s'", mount->target);
 }
 
-static void make_symlink(const struct csc_builder *b, const char *text, const char *target)
+static void make_symlink(struct csc_builder *b, const char *text, const char *target)
 {
-    int r = symlinkat(text, b->root, below_root(target));
+    const char *name = enter_folder(b, target);
 
-    if (r < 0 && errno == ENOENT) {
-        make_parent(b, target);
-        r = symlinkat(text, b->root, below_root(target));
-    }
-    if (r < 0)
+    if (symlinkat(text, b->folder, name) < 0)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making the symlink '%.150s'", target);
 }
 
@@ -238,22 +235,20 @@ static void add_symlink(struct csc_builder *b, const struct csc_mount *mount)
 
 static void add_folder(struct csc_builder *b, const struct csc_mount *mount)
 {
-    (void)close(open_place(b, mount->target, true));
+    (void)make_place(b, mount->target, true);
 }
 
 static void add_tmpfs(struct csc_builder *b, const struct csc_mount *mount)
 {
-    make_own_place(b, mount->target, true);
-    attach_to_own(b, make_tmpfs(b, mount->mode, mount->size), mount->target);
+    attach(b, make_tmpfs(b, mount->mode, mount->size), mount->target, true);
 }
 
 static void add_proc(struct csc_builder *b, const struct csc_mount *mount)
 {
     static const char *const none[] = {NULL};
 
-    make_own_place(b, mount->target, true);
-    attach_to_own(b, make_filesystem(b, "proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, none),
-                  mount->target);
+    attach(b, make_filesystem(b, "proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, none), mount->target,
+           true);
 }
 
 /* A device on a mount without devices: it can be seen, and not opened. Once it is attached, it can be cloned, its flags
@@ -266,17 +261,16 @@ static void add_mask(struct csc_builder *b, const struct csc_mount *mount)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "covering '%.150s'", mount->target);
     if (b->mask < 0)
         b->mask = fcntl(tree, F_DUPFD_CLOEXEC, 0);
-    attach_to_own(b, tree, mount->target);
+    attach(b, tree, mount->target, false);
 }
 
-static void add_device(const struct csc_builder *b, size_t index)
+static void add_device(struct csc_builder *b, size_t index)
 {
     int tree = csc_tree_device(index, b->plan->guard_devices ? MOUNT_ATTR_RDONLY : 0);
 
     if (tree < 0)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "mounting '%.150s'", csc_device_path(index));
-    make_own_place(b, csc_device_path(index), false);
-    attach_to_own(b, tree, csc_device_path(index));
+    attach(b, tree, csc_device_path(index), false);
 }
 
 static void add_dev(struct csc_builder *b, const struct csc_mount *mount)
@@ -286,23 +280,22 @@ static void add_dev(struct csc_builder *b, const struct csc_mount *mount)
                                            {"/proc/kcore", "/dev/core"},       {"pts/ptmx", "/dev/ptmx"}};
     static const char *const pts[] = {"ptmxmode", "0666", "mode", "620", NULL};
 
-    make_own_place(b, mount->target, true);
-    attach_to_own(b, make_tmpfs(b, 0755, ROOT_BYTES), mount->target);
+    attach(b, make_tmpfs(b, 0755, ROOT_BYTES), mount->target, true);
     for (size_t i = 0; i < CSC_DEVICE_COUNT; i++)
         add_device(b, i);
     for (size_t i = 0; i < ARRAY_SIZE(links); i++)
         make_symlink(b, links[i][0], links[i][1]);
-    make_own_place(b, "/dev/pts", true);
-    attach_to_own(b, make_filesystem(b, "devpts", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, pts), "/dev/pts");
+    attach(b, make_filesystem(b, "devpts", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, pts), "/dev/pts", true);
 }
 
 /* What lies on it keeps its flags. */
 static void add_readonly(struct csc_builder *b, const struct csc_mount *mount)
 {
     struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
-    _cleanup_close_ int place = open_place(b, mount->target, true);
+    _cleanup_close_ int place = csc_openat2(b->root, below_root(mount->target), O_PATH | O_DIRECTORY | O_NOFOLLOW, 0,
+                                            RESOLVE);
 
-    if (syscall(SYS_mount_setattr, place, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+    if (place < 0 || syscall(SYS_mount_setattr, place, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
         csc_builder_refuse(b, CSC_STEP_MOUNT, errno, "making '%.150s' read-only (mount_setattr)", mount->target);
 }
 

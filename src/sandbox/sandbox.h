@@ -2,10 +2,10 @@
 /*
  * Stage 4: the boundary of hardened mode. The public header of sandbox/.
  *
- *   csc_survey_take()   looks at the host once: opens cwd, scopes and system paths, finds what this machine can hold
- *   csc_plan_make()     a pure function of command, policy, configuration and survey: the whole boundary as data, or
- * why not csc_launch_make()   makes what the executor needs: an argv for bwrap or trees of mounts, descriptors, and a
- *                       stage for csc-init
+ *   csc_survey_take()  looks at the host once: opens cwd, scopes and system paths, finds what this machine can hold
+ *   csc_plan_make()    a pure function of command, policy, configuration and survey: the whole boundary as data, or
+ *                      why not
+ *   csc_launch_make()  makes what the executor needs: an argv for bwrap, or mounts; descriptors; a stage for csc-init
  *
  * Threat model: the command, its arguments and everything in the workspace are an attacker's. Whatever cannot be
  * established is a refusal.
@@ -58,6 +58,7 @@ struct csc_source {
     const char *link; /* of a symlink: its text; else NULL */
     int fd;           /* O_PATH; readable when it is copied; -1 for a symlink */
     int tree;         /* a detached clone of its mount, -1: none. Where csc is root, for the native executor */
+    bool is_mapped;   /* in the tree, what is the owner's (struct csc_id_mapping) belongs to the command */
     bool is_copied;   /* shown as a copy of what it holds when the sandbox is made */
     uint64_t device, inode;
 };
@@ -254,7 +255,8 @@ struct csc_launch {
  */
 int csc_launch_make(const struct csc_plan *plan, const struct csc_survey *survey, const int output[2],
                     struct csc_launch **ret_launch, struct csc_error *err);
-/* The native executor: starts the process that becomes PID 1 of the sandbox. Its pid, or a negative code. */
+/* The native executor: starts the process that becomes PID 1 of the sandbox. Its pid, or a negative code. A csc that is
+ * root gives its supplementary groups up for it, for good. */
 pid_t csc_launch_native(const struct csc_launch *launch, const struct csc_plan *plan, struct csc_error *err);
 /* The child runs, or never will: closes what only it needs. */
 void csc_launch_started(struct csc_launch *launch);

@@ -294,5 +294,5 @@ int csc_survey_scopes(struct csc_surveying *s)
         r = take_scope(s, (struct scope){command->read_paths[i], "read_paths", false, &s->reads});
     for (size_t i = 0; i < command->write_path_count && r == 0; i++)
         r = take_scope(s, (struct scope){command->write_paths[i], "write_paths", true, &s->writes});
-    return r == 0 ? csc_survey_submounts(s) : r;
+    return r;
 }

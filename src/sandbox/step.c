@@ -43,6 +43,8 @@ static const struct {
      "a security module, or the sandbox that csc itself runs in, forbids it; csc doctor says what would let it; where "
      "bwrap may, --backend bwrap"},
     {CSC_STEP_MOUNT, ENOSPC, "raise fs.mount-max by sysctl(8), or declare folders instead of what is in them"},
+    {CSC_STEP_CGROUP, -1,
+     "let csc write cgroup.procs of its own group and of the one above; csc doctor says which limits can be held"},
     {CSC_STEP_INIT, -1, "install csc anew (make install)"},
     {-1, -1, DOCTOR},
 };

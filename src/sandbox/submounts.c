@@ -97,9 +97,9 @@ static int check_guards(struct csc_surveying *s, const struct declared *declared
         return errno == EMFILE || errno == ENFILE
                    ? csc_fail_errno(s->err, CSC_E_INTERNAL, errno, "cannot look at the mount '%s'", point)
                    : 0;
-    const struct csc_source *system = (const void *)s->system.data;
-    for (size_t i = 0; i < s->system.size / sizeof(*system) && declared->writable; i++)
-        if (system[i].fd >= 0 && system[i].device == st.st_dev && system[i].inode == st.st_ino)
+    const struct csc_sources *system = &s->survey->system;
+    for (size_t i = 0; i < system->count && declared->writable; i++)
+        if (system->items[i].fd >= 0 && system->items[i].device == st.st_dev && system->items[i].inode == st.st_ino)
             return csc_refuse(
                 s->refusal, CSC_REFUSAL_ESCAPE,
                 "%s: what is mounted at '%.150s' is a part of the system; unmount it, or declare something "
@@ -130,11 +130,11 @@ static int check_one(struct csc_surveying *s, const struct declared *declared, c
     return inside ? check_guards(s, declared, mount->point) : 0;
 }
 
-static void gather(struct csc_buf *to, const struct csc_buf *from, const char *field, bool writable)
+static void gather(struct csc_buf *to, const struct csc_sources *from, const char *field, bool writable)
 {
-    const struct csc_source *sources = (const void *)from->data;
+    const struct csc_source *sources = from->items;
 
-    for (size_t i = 0; i < from->size / sizeof(*sources); i++) {
+    for (size_t i = 0; i < from->count; i++) {
         const struct declared declared = {field, writable, &sources[i], sources[i].fd < 0 ? 0 : mount_of(&sources[i])};
         if (sources[i].fd >= 0)
             csc_buf_append(to, &declared, sizeof(declared));
@@ -169,8 +169,8 @@ int csc_survey_submounts(struct csc_surveying *s)
     if (!mountinfo)
         return csc_fail_errno(s->err, CSC_E_INTERNAL, errno, "cannot read /proc/self/mountinfo");
     csc_buf_append(&list, &cwd, sizeof(cwd));
-    gather(&list, &s->reads, "read_paths", false);
-    gather(&list, &s->writes, "write_paths", true);
+    gather(&list, &s->survey->reads, "read_paths", false);
+    gather(&list, &s->survey->writes, "write_paths", true);
     int r = list.failed ? csc_fail_memory(s->err) : check_all(s, &list, mountinfo);
     (void)fclose(mountinfo);
     return r;

@@ -53,31 +53,19 @@ static struct csc_sources take_list(struct csc_buf *buf)
     return sources;
 }
 
-/* Whom the command runs as is known by the owner of cwd, and by whether its mounts can be idmapped. */
-static int take_scopes(struct csc_surveying *s)
+static void take_lists(struct csc_surveying *s)
 {
     struct csc_survey *survey = s->survey;
-    int r = csc_survey_scopes(s);
 
     survey->reads = take_list(&s->reads);
     survey->writes = take_list(&s->writes);
-    if (r == 0 && s->clones_trees)
-        r = csc_survey_scope_trees(s);
-    return r;
-}
-
-static int take_system(struct csc_surveying *s)
-{
-    struct csc_survey *survey = s->survey;
-    int r = csc_survey_system(s);
-
     survey->system = take_list(&s->system);
     survey->mask_count = s->masks.size / sizeof(*survey->masks);
     survey->masks = (void *)s->masks.data;
     s->masks = (struct csc_buf){0};
-    return r == 0 && s->clones_trees ? csc_survey_system_trees(s) : r;
 }
 
+/* What is mounted inside a scope is looked at when it is cloned already: later mounts do not come along. */
 static int take(struct csc_surveying *s)
 {
     struct csc_survey *survey = s->survey;
@@ -85,14 +73,18 @@ static int take(struct csc_surveying *s)
     survey->uid = geteuid();
     survey->gid = getegid();
     survey->backend = csc_survey_backend(s->request->config, survey->uid == 0, NULL);
-    s->clones_trees = survey->uid == 0 && survey->backend == CSC_BACKEND_NATIVE;
     int r = csc_survey_programs(s);
     if (r == 0)
         r = take_guards(s);
     if (r == 0)
-        r = take_scopes(s);
+        r = csc_survey_system(s);
     if (r == 0)
-        r = take_system(s);
+        r = csc_survey_scopes(s);
+    take_lists(s);
+    if (r == 0 && survey->uid == 0 && survey->backend == CSC_BACKEND_NATIVE)
+        r = csc_survey_trees(s);
+    if (r == 0)
+        r = csc_survey_submounts(s);
     if (r != 0)
         return r;
     survey->landlock_abi = csc_landlock_abi();

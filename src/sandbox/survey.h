@@ -17,8 +17,6 @@ struct csc_surveying {
     struct csc_refusal *refusal;
     struct csc_error *err;
     struct csc_buf reads, writes, system, masks; /* struct csc_source after struct csc_source; const char * */
-    size_t configured_from;                      /* in `system`: those that the configuration adds */
-    bool clones_trees;                           /* csc is root, and the executor the native one */
     int id_namespace;                            /* of idmapped mounts, -1: none */
     size_t looked_at;                            /* entries of folders, for globs */
     size_t shown;                                /* sources so far */
@@ -69,9 +67,8 @@ enum csc_backend csc_survey_backend(const struct csc_config *config, bool is_roo
 
 /* ---- trees.c ------------------------------------------------------------------------------------------------ */
 
-/* For a csc that is root. Of cwd and the scopes, with other owners where that works; and of the system. */
-int csc_survey_scope_trees(struct csc_surveying *s);
-int csc_survey_system_trees(struct csc_surveying *s);
+/* For a csc that is root: clones the mounts of all sources, with other owners where that works. */
+int csc_survey_trees(struct csc_surveying *s);
 
 /* ---- programs.c --------------------------------------------------------------------------------------------- */
 

@@ -220,7 +220,6 @@ int csc_survey_system(struct csc_surveying *s)
     for (size_t i = 0; i < ARRAY_SIZE(etc_of_network) && r == 0; i++)
         if (s->request->command->network == CSC_NETWORK_FULL)
             r = take_contents(s, etc_of_network[i]);
-    s->configured_from = s->system.size / sizeof(struct csc_source);
     for (size_t i = 0; i < configured->count && r == 0; i++)
         r = take_configured(s, configured->items[i]);
     return r == 0 ? take_masks(s) : r;

@@ -38,9 +38,10 @@ enum csc_step csc_tree_step(int error)
     return error == EINVAL ? CSC_STEP_SOURCE : CSC_STEP_MOUNT;
 }
 
-static int set_attributes(int tree, const struct mount_attr *attr)
+static int set_attributes(int tree, bool recursive, const struct mount_attr *attr)
 {
-    return (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, attr, sizeof(*attr));
+    return (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attr,
+                        sizeof(*attr));
 }
 
 int csc_tree_restrict(int tree, bool writable)
@@ -48,14 +49,21 @@ int csc_tree_restrict(int tree, bool writable)
     const struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
                                                 (writable ? 0 : MOUNT_ATTR_RDONLY)};
 
-    return set_attributes(tree, &attr);
+    return set_attributes(tree, true, &attr);
 }
 
-int csc_tree_map(int tree, int namespace)
+int csc_tree_isolate(int tree)
+{
+    const struct mount_attr attr = {.propagation = MS_PRIVATE};
+
+    return set_attributes(tree, true, &attr);
+}
+
+int csc_tree_map(int tree, int namespace, bool recursive)
 {
     const struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t) namespace};
 
-    return set_attributes(tree, &attr);
+    return set_attributes(tree, recursive, &attr);
 }
 
 int csc_tree_device(size_t index, uint64_t attributes)
@@ -71,5 +79,5 @@ int csc_tree_device(size_t index, uint64_t attributes)
         errno = ENODEV;
         return -1;
     }
-    return set_attributes(tree, &attr) < 0 ? -1 : TAKE_FD(tree);
+    return set_attributes(tree, false, &attr) < 0 ? -1 : TAKE_FD(tree);
 }

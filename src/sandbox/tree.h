@@ -26,7 +26,10 @@ int csc_tree_device(size_t index, uint64_t attributes);
 
 /* For all of a tree, 0 or -1: nosuid, nodev and, unless `writable`, read-only. */
 int csc_tree_restrict(int tree, bool writable);
-/* Whom what lies in it belongs to, by the maps of a user namespace (idmap.h). */
-int csc_tree_map(int tree, int namespace);
+/* No mount or unmount elsewhere shows in it, and none of its own elsewhere. */
+int csc_tree_isolate(int tree);
+/* Whom what lies in it belongs to, by the maps of a user namespace (idmap.h); not in what is mounted inside, unless
+ * `recursive`. Nothing is mapped when that fails. */
+int csc_tree_map(int tree, int namespace, bool recursive);
 
 #endif

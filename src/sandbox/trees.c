@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A csc that is root clones the mounts of all sources by the descriptors of the survey: no name is looked up again.
- * Those of cwd and of the scopes get other owners where that works, all of them or none.
+ * That of cwd gets other owners where its file system can have them, and then so do those of the scopes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,87 +12,103 @@
 #include "sandbox/survey.h"
 #include "sandbox/tree.h"
 
-static int fail_tree(struct csc_surveying *s, const char *path, int error)
+static int refuse_step(struct csc_surveying *s, enum csc_step step, int error, const char *doing, const char *path)
 {
     char text[CSC_REPORT_SENTENCE], what[300];
 
-    (void)snprintf(what, sizeof(what), "cloning the mount of '%.200s' (open_tree)", path);
-    csc_step_explain(csc_tree_step(error), error, what, text, sizeof(text));
+    (void)snprintf(what, sizeof(what), path[0] ? "%s '%.200s'" : "%s%s", doing, path);
+    csc_step_explain(step, error, what, text, sizeof(text));
     return csc_refuse(s->refusal, CSC_REFUSAL_BOUNDARY, "sandbox: %s", text);
 }
 
-static bool is_mounted(const struct csc_source *source)
+/* Threat: a clone is a peer of the mount that it is of: what is mounted on one comes up on the other, on the host, too.
+ */
+static int clone_one(struct csc_surveying *s, struct csc_source *source)
 {
-    return source->fd >= 0 && !source->is_copied;
+    if (source->fd < 0 || source->is_copied)
+        return 0;
+    source->tree = csc_tree_clone(source->fd);
+    if (source->tree < 0)
+        return refuse_step(s, csc_tree_step(errno), errno, "cloning the mount (open_tree) of", source->path);
+    if (csc_tree_isolate(source->tree) < 0)
+        return refuse_step(s, CSC_STEP_MOUNT, errno, "isolating the mount (mount_setattr) of", source->path);
+    return 0;
 }
 
-static int clone_all(struct csc_surveying *s, struct csc_source *sources, size_t count)
+static int clone_all(struct csc_surveying *s, const struct csc_sources *sources)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (!is_mounted(&sources[i]))
-            continue;
-        csc_close_cleanup(&sources[i].tree);
-        sources[i].tree = csc_tree_clone(sources[i].fd);
-        if (sources[i].tree < 0)
-            return fail_tree(s, sources[i].path, errno);
-    }
-    return 0;
+    int r = 0;
+
+    for (size_t i = 0; i < sources->count && r == 0; i++)
+        r = clone_one(s, &sources->items[i]);
+    return r;
 }
 
 /* ---- other owners ------------------------------------------------------------------------------------------------ */
 
-/* Out of something: that is no reason to run the command with more rights. */
-static bool is_scarcity(int error)
+/* csc's own user namespace is not the first one: what its root may do is somebody else's decision. */
+static bool is_nested(void)
 {
-    return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE || error == ENOSPC ||
-           error == EUSERS;
+    _cleanup_close_ int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+    char text[64] = "";
+    unsigned long long inside = 0, outside = 0, count = 0;
+
+    if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+        return false;
+    return sscanf(text, "%llu %llu %llu", &inside, &outside, &count) == 3 && count < UINT32_MAX;
 }
 
-/* Mounts that cannot be mapped: the identity of the plan is then another one. */
+/*
+ * Threat: without other owners a command of root's gets more rights. Only what cannot be is a reason, not what fails:
+ * a file system that maps no owners, or a csc whose root may not map.
+ */
+static bool is_impossible(int error)
+{
+    return error == EINVAL || error == EOPNOTSUPP || (error == EPERM && is_nested());
+}
+
 static int do_without(struct csc_surveying *s, const char *what, const char *path, int error)
 {
     struct csc_id_mapping *mapping = &s->survey->mapping;
-    char text[CSC_REPORT_SENTENCE], whole[300];
-
-    (void)snprintf(whole, sizeof(whole), path[0] ? "%s '%.200s'" : "%s%s", what, path);
-    if (is_scarcity(error)) {
-        csc_step_explain(CSC_STEP_NAMESPACES, error, whole, text, sizeof(text));
-        return csc_refuse(s->refusal, CSC_REFUSAL_BOUNDARY, "sandbox: %s", text);
-    }
     const char *name = strerrorname_np(error);
-    mapping->why_not = csc_arena_printf(&s->survey->arena, "%s: %s", whole, name ? name : "?");
+
+    mapping->why_not = csc_arena_printf(&s->survey->arena, path[0] ? "%s '%s': %s" : "%s%s: %s", what, path,
+                                        name ? name : "?");
     return mapping->why_not ? 0 : csc_fail_memory(s->err);
 }
 
-static int map_one(int tree, int namespace)
+/*
+ * What is mounted inside is mapped with it, or, where it cannot be, stays as it is: the owner of a workspace, who may
+ * mount what cannot be mapped, does not decide whom the command runs as.
+ */
+static int map_one(const struct csc_surveying *s, const struct csc_source *source)
 {
-    return tree < 0 ? 0 : csc_tree_map(tree, namespace);
+    if (source->tree < 0 || csc_tree_map(source->tree, s->id_namespace, true) == 0)
+        return 0;
+    return is_impossible(errno) ? csc_tree_map(source->tree, s->id_namespace, false) : -1;
 }
 
-static int map_list(struct csc_surveying *s, const struct csc_source *sources, size_t count)
-{
-    for (size_t i = 0; i < count && !s->survey->mapping.why_not; i++)
-        if (map_one(sources[i].tree, s->id_namespace) < 0) {
-            int r = do_without(s, "idmapping (mount_setattr)", sources[i].path, errno);
-            if (r != 0)
-                return r;
-        }
-    return 0;
-}
-
-/* All of them or none. A tree is mapped once for all: what was, before one that could not be, is cloned anew. */
-static int map_scopes(struct csc_surveying *s)
+static int map_cwd(struct csc_surveying *s)
 {
     struct csc_survey *survey = s->survey;
-    struct csc_sources lists[] = {{&survey->cwd, 1}, survey->reads, survey->writes};
-    int r = 0;
 
-    for (size_t i = 0; i < ARRAY_SIZE(lists) && r == 0; i++)
-        r = map_list(s, lists[i].items, lists[i].count);
-    survey->mapping.done = r == 0 && !survey->mapping.why_not;
-    for (size_t i = 0; i < ARRAY_SIZE(lists) && r == 0 && !survey->mapping.done; i++)
-        r = clone_all(s, lists[i].items, lists[i].count);
-    return r;
+    if (map_one(s, &survey->cwd) == 0) {
+        survey->mapping.done = true;
+        return 0;
+    }
+    return is_impossible(errno) ? do_without(s, "idmapping (mount_setattr)", survey->cwd.path, errno)
+                                : refuse_step(s, CSC_STEP_MOUNT, errno, "idmapping (mount_setattr)", survey->cwd.path);
+}
+
+/* What is only read may stay somebody else's; the plan refuses what is written. */
+static int map_scopes(struct csc_surveying *s, const struct csc_sources *sources)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        sources->items[i].is_mapped = map_one(s, &sources->items[i]) == 0;
+        if (!sources->items[i].is_mapped && !is_impossible(errno))
+            return refuse_step(s, CSC_STEP_MOUNT, errno, "idmapping (mount_setattr)", sources->items[i].path);
+    }
+    return 0;
 }
 
 /* Threat: somebody's folder that was given root's group, in which he need not be. What he makes is nobody's group's. */
@@ -103,7 +119,7 @@ static gid_t owner_group(const struct csc_survey *survey)
     return survey->owner_gid == 0 && survey->owner_uid != 0 ? NO_GROUP : survey->owner_gid;
 }
 
-static int map_owners(struct csc_surveying *s)
+static int open_namespace(struct csc_surveying *s)
 {
     struct csc_survey *survey = s->survey;
     const struct csc_identity *run_as = &s->request->config->run_as;
@@ -119,46 +135,67 @@ static int map_owners(struct csc_surveying *s)
     if (map.owner_uid == map.uid && map.owner_gid == map.gid)
         return 0;
     s->id_namespace = csc_idmap_open(&map);
-    if (s->id_namespace < 0)
-        return do_without(s, "no user namespace for idmapped mounts", "", errno);
-    return map_scopes(s);
-}
-
-/* Root of a user namespace may not, where the mounts are another one's: then it goes the way of everybody else. */
-static int clone_cwd(struct csc_surveying *s)
-{
-    struct csc_source *cwd = &s->survey->cwd;
-
-    cwd->tree = csc_tree_clone(cwd->fd);
-    s->clones_trees = cwd->tree >= 0;
-    if (s->clones_trees)
+    if (s->id_namespace >= 0)
         return 0;
-    if (errno != EPERM)
-        return fail_tree(s, cwd->path, errno);
-    return do_without(s, "cloning the mount (open_tree) of", cwd->path, EPERM);
+    /* The maps name all ids there are: who is nested has not got them all. */
+    return is_nested() && (errno == EPERM || errno == EINVAL)
+               ? do_without(s, "a user namespace for idmapped mounts", "", errno)
+               : refuse_step(s, CSC_STEP_NAMESPACES, errno, "making a user namespace for idmapped mounts (clone)", "");
 }
 
-int csc_survey_scope_trees(struct csc_surveying *s)
+static int map_owners(struct csc_surveying *s)
 {
     struct csc_survey *survey = s->survey;
-    int r = clone_cwd(s);
+    int r = open_namespace(s);
 
-    if (r != 0 || !s->clones_trees)
+    if (r != 0 || s->id_namespace < 0)
         return r;
-    r = clone_all(s, survey->reads.items, survey->reads.count);
-    if (r == 0)
-        r = clone_all(s, survey->writes.items, survey->writes.count);
-    return r == 0 ? map_owners(s) : r;
+    r = map_cwd(s);
+    if (r == 0 && survey->mapping.done)
+        r = map_scopes(s, &survey->reads);
+    return r == 0 && survey->mapping.done ? map_scopes(s, &survey->writes) : r;
 }
 
-/* What the configuration adds may be the owner's, too; where it cannot be mapped, it is what it is for everyone. */
-int csc_survey_system_trees(struct csc_surveying *s)
+/* Root of a user namespace may not clone, where the mounts are another one's: then it goes the way of everybody else.
+ */
+static int may_clone(struct csc_surveying *s, bool *ret_may)
 {
-    struct csc_sources *system = &s->survey->system;
-    int r = clone_all(s, system->items, system->count);
+    const struct csc_source *cwd = &s->survey->cwd;
+    _cleanup_close_ int tree = csc_tree_clone(cwd->fd);
 
-    for (size_t i = s->configured_from; i < system->count && r == 0 && s->survey->mapping.done; i++)
-        if (map_one(system->items[i].tree, s->id_namespace) < 0)
-            r = clone_all(s, &system->items[i], 1);
-    return r;
+    *ret_may = tree >= 0 || errno != EPERM || !is_nested();
+    return *ret_may ? 0 : do_without(s, "cloning the mount (open_tree) of", cwd->path, EPERM);
+}
+
+/* Threat: another PID namespace's /proc, in which the number of a process of ours is that of somebody else's, whose
+ * maps we would write. */
+static bool proc_is_ours(void)
+{
+    char text[16];
+    ssize_t size = readlink("/proc/self", text, sizeof(text) - 1);
+
+    text[size > 0 ? size : 0] = '\0';
+    return strtol(text, NULL, 10) == getpid();
+}
+
+int csc_survey_trees(struct csc_surveying *s)
+{
+    struct csc_survey *survey = s->survey;
+    bool may = false;
+    int r;
+
+    if (!proc_is_ours())
+        return csc_refuse(s->refusal, CSC_REFUSAL_BOUNDARY,
+                          "/proc is another PID namespace's; mount one of this (mount -t proc proc /proc)");
+    r = may_clone(s, &may);
+    if (r != 0 || !may)
+        return r;
+    r = clone_one(s, &survey->cwd);
+    if (r == 0)
+        r = clone_all(s, &survey->reads);
+    if (r == 0)
+        r = clone_all(s, &survey->writes);
+    if (r == 0)
+        r = clone_all(s, &survey->system);
+    return r == 0 ? map_owners(s) : r;
 }

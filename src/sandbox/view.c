@@ -227,13 +227,27 @@ static int check_guards(struct csc_planning *p, const struct shown *shown)
     return 0;
 }
 
+/* Who runs as nobody could write to it only what everyone may. */
+static int check_owner(struct csc_planning *p, const struct shown *shown)
+{
+    if (!p->survey->mapping.done || !shown->writable || shown->source->is_mapped || shown->source->fd < 0)
+        return 0;
+    return csc_refuse(
+        p->refusal, CSC_REFUSAL_BOUNDARY,
+        "%s: '%.200s' lies on a file system that maps no owners, so that the command could not own it; use "
+        "another place, or --backend bwrap, with which it runs as the owner of cwd",
+        shown->field, shown->source->path);
+}
+
 static int check(struct csc_planning *p, const struct shown *shown)
 {
     int r = check_place(p, shown);
 
     if (r == 0)
         r = check_system(p, shown);
-    return r == 0 ? check_guards(p, shown) : r;
+    if (r == 0)
+        r = check_guards(p, shown);
+    return r == 0 ? check_owner(p, shown) : r;
 }
 
 /* Prefixes first; of equal paths the writable one, then the one that shows most. */
@@ -258,16 +272,20 @@ static size_t find_cover(const struct shown *kept, size_t last, const char *path
     return last;
 }
 
-/* Threat: a folder that a symlink took the place of between two looks at it. bwrap would make the mount point of what
- * is below it wherever the symlink leads. */
-static bool is_behind_symlink(const struct shown *last, const struct csc_source *source)
+/*
+ * Threat: a folder that a symlink took the place of between two looks at it. The place of what is below it, another
+ * symlink included, would be made wherever the symlink leads. In the order of compare() all of that follows the symlink
+ * at once.
+ */
+static bool is_behind_symlink(const struct shown *symlink, const struct csc_source *source)
 {
-    return last->source->type == CSC_SOURCE_SYMLINK && source->type != CSC_SOURCE_SYMLINK &&
-           is_within(source->path, last->source->path);
+    return symlink && strcmp(source->path, symlink->source->path) != 0 &&
+           is_within(source->path, symlink->source->path);
 }
 
 static int add_shown(struct csc_planning *p, struct shown *all, size_t count)
 {
+    const struct shown *symlink = NULL; /* the last one that is shown */
     size_t kept = 0;
     int r = 0;
 
@@ -279,11 +297,14 @@ static int add_shown(struct csc_planning *p, struct shown *all, size_t count)
             continue;
         if (is_shown_by_system(p, one.source->path, p->survey->system.count))
             continue;
-        if (kept > 0 && is_behind_symlink(&all[kept - 1], one.source))
+        if (is_behind_symlink(symlink, one.source))
             return refuse_place(p, &one, "lies behind a symlink that was put there just now; run it again");
         if (kept > 0 && strcmp(all[kept - 1].source->path, one.source->path) == 0)
             continue;
-        all[kept++] = one;
+        all[kept] = one;
+        if (one.source->type == CSC_SOURCE_SYMLINK)
+            symlink = &all[kept];
+        kept++;
         r = add_source(p, one.source, one.writable);
     }
     return r;

@@ -156,7 +156,7 @@ static void mounts(void **state)
     int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), namespace = csc_idmap_open(&map);
     int tree = csc_tree_clone(fd);
     assert_true(fd >= 0 && namespace >= 0 && tree >= 0);
-    int r = csc_tree_map(tree, namespace);
+    int r = csc_tree_map(tree, namespace, true);
     if (r < 0 && errno == EINVAL)
         (void)printf("# SKIP: the file system of %s maps no owners\n", folder);
     else
