@@ -5,6 +5,7 @@ mend it, leaves a signed receipt and nothing else, never hangs, and never tries 
 """
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -95,6 +96,17 @@ def settings(what):
             (f"{what}, by a plain user", PLAIN, PLAIN)]
 
 
+# Where root's csc may not map owners: in a user namespace of somebody else's.
+WARNING = re.compile(r"^csc: command 'one' is uid \d+ outside of its sandbox, since owners cannot be mapped: [^\n]*: E[A-Z]+; "
+                     r"csc doctor says what would fix it\n")
+
+
+def warned(result):
+    """Takes the warning off, which has to be there."""
+    matches(WARNING, result.err, "the warning")
+    result.err = WARNING.sub("", result.err)
+
+
 def refused(boundary, result, words):
     """Nothing ran, csc and the receipt say why, and nothing is left."""
     equal((result.code, result.out), (BLOCKED, ""), result)
@@ -107,8 +119,9 @@ def refused(boundary, result, words):
 
 
 def held(boundary, result):
-    """The command ran to its end, in the sandbox."""
+    """The command ran to its end, in the sandbox, and there was nothing to say about it."""
     equal((result.code, "".join(sorted(result.out.splitlines(True)))), (0, RAN), result)
+    equal(WARNING.search(result.err), None, result)
     left_behind(boundary, result.pid, ["ran"])
     equal(boundary.signed()["status"], "success")
 
@@ -132,6 +145,8 @@ FORBIDDEN = "a security module, or the sandbox that csc itself runs in"
 FIXES = {"ENOSYS": LACKS, "EMFILE": "ulimit -n", "ENFILE": "fs.file-max", "EAGAIN": "ulimit -u",
          "ENOMEM": "out of memory"}
 
+AT_FDCWD = 0xFFFFFF9C  # the kernel's view of -100
+
 # (call, what csc says was being done, {errno: what the fix says}, argument)
 CALLS = [
     ("clone3", "making namespaces", {"EPERM": NO_NAMESPACES, "ENOSPC": "user.max_user_namespaces",
@@ -148,8 +163,8 @@ CALLS = [
     ("fsconfig", "making a file system of type tmpfs", {"ENOSPC": "fs.mount-max"}, (1, 6)),  # FSCONFIG_CMD_CREATE
     ("fsmount", "mounting a file system of type tmpfs", {"EPERM": FORBIDDEN}, None),
     ("fsmount", "mounting a file system of type proc", {"EPERM": "parts of the /proc that is there"}, (2, 0xE)),
-    ("move_mount", "mounting the root of the sandbox on /proc", {"EACCES": FORBIDDEN}, (4, 0x4)),
-    ("move_mount", "mounting '/usr'", {"EACCES": FORBIDDEN, "ENOSPC": "fs.mount-max"}, (4, 0x44)),
+    ("move_mount", "mounting the root of the sandbox on /proc", {"EACCES": FORBIDDEN}, (2, AT_FDCWD)),
+    ("move_mount", "mounting '/usr'", {"EACCES": FORBIDDEN, "ENOSPC": "fs.mount-max"}, (2, AT_FDCWD, "not")),
     ("symlinkat", "making the symlink '/", {}, None),
     ("mknodat", "making a place for '/", {"ENOSPC": "fs.mount-max"}, None),
     ("fchdir", "entering the sandbox's root", {}, None),
@@ -163,8 +178,8 @@ CALLS = [
     ("seccomp", "loading the system call filter", {"EINVAL": "csc doctor"}, None),
 ]
 OF_ROOT = [
-    ("open_tree", "(cloning the mount of|mounting) '/", {"EPERM": FORBIDDEN}, None),
-    ("mount_setattr", "(restricting a mount|idmapping)", {"EPERM": FORBIDDEN}, None),
+    ("open_tree", r"cloning the mount \(open_tree\) of '/", {"EPERM": FORBIDDEN}, None),
+    ("mount_setattr", r"isolating the mount \(mount_setattr\) of '/", {"EPERM": FORBIDDEN}, None),
     ("setgroups", "giving up groups", {"EPERM": "may not map its user"}, None),
 ]
 OF_OTHERS = [
@@ -230,16 +245,15 @@ def own_failure(boundary, result, words):
 VM_AND_USER = (0, 0x10000100)  # CLONE_VM | CLONE_NEWUSER: the holder of the user namespace of idmapped mounts
 
 
+# How each answer of mount_setattr(2) is taken, see tests/unit/sandbox/test_trees.c: a filter cannot tell what it is for.
 @cases([(f"no user namespace for idmapped mounts: {error}{what}", owner, user, error)
-        for error in ("EAGAIN", "ENOMEM", "ENOSPC", "EPERM", "ENOSYS")
+        for error in ("EPERM", "ENOSYS", "EIO", "EINTR", "EBUSY", "EINVAL", "EAGAIN", "ENOMEM", "ENOSPC")
         for what, owner, user in settings("") if user == 0])
 def no_mapping(owner, user, error):
+    """Threat: a command of root's that is root outside, since making it nobody failed."""
     with Strained(owner, user) as boundary:
-        result = boundary.attempt(failing("clone", error, VM_AND_USER))
-        if error in ("EPERM", "ENOSYS"):  # mounts cannot be mapped here: then the identity is another one
-            held(boundary, result)
-        else:  # out of something: no reason to run the command as a user who may more
-            refused(boundary, result, f"no user namespace for idmapped mounts: {error} .*; fix: ")
+        refused(boundary, boundary.attempt(failing("clone", error, VM_AND_USER)),
+                rf"making a user namespace for idmapped mounts \(clone\): {error} .*; fix: ")
 
 
 @case("no failing call makes another executor of the one that is meant when none is named")
@@ -288,15 +302,26 @@ LIMITS = [
 ]
 
 
-def whole_or_nothing(boundary, before, words):
-    """What a run under strain is allowed to be: "ran", "refused", "own" (csc could not begin), or "none": the kernel or
-    the C library could not even start csc."""
+STACK_NEEDED = 128 << 10  # with less, arguments, environment and buffers of paths may not fit: csc may crash wherever it is
+
+
+def dies_at_once(before):
+    """Whether csc is killed before it has done anything: where the kernel or the C library cannot even start it."""
+    done = subprocess.run([CSC, "--version"], stdin=subprocess.DEVNULL, capture_output=True, preexec_fn=before, check=False,
+                          timeout=PATIENCE)
+    return done.returncode < 0 or done.stderr.startswith(b"Fatal glibc error: ")
+
+
+def whole_or_nothing(boundary, before, words, may_crash):
+    """What a run under strain is allowed to be: "ran", "refused", "own" (csc could not begin), or "none": csc could not
+    even be started."""
     result = boundary.attempt(before)
     if result.code == 0:
         held(boundary, result)
         return "ran"
-    if result.code in (-signal.SIGSEGV, -signal.SIGKILL) or result.err.startswith("Fatal glibc error: "):
-        equal(result.out, "", "before main()")
+    if result.code < 0 or result.err.startswith("Fatal glibc error: "):
+        equal(may_crash or dies_at_once(before), True, f"csc crashes where it could be started: {result}")
+        equal(result.out, "", "nothing ran")
         left_behind(boundary, result.pid)
         return "none"
     if os.path.exists(boundary.path("out/receipt.json")):
@@ -310,7 +335,8 @@ def whole_or_nothing(boundary, before, words):
 def out_of(owner, user, limit, values, words):
     not_sanitized()
     with Strained(owner, user) as boundary:
-        ends = [whole_or_nothing(boundary, limited(limit, value), words) for value in values]
+        ends = [whole_or_nothing(boundary, limited(limit, value), words,
+                                 limit == resource.RLIMIT_STACK and value < STACK_NEEDED) for value in values]
         equal(ends[-1], "ran", f"with enough: {ends}")
         if limit != resource.RLIMIT_MEMLOCK:
             equal({"refused", "own"} & set(ends) != set(), True, f"with less: {ends}")
@@ -450,11 +476,11 @@ def child_killed(owner, user):
 
 # ---- sources that change ---------------------------------------------------------------------------------------------
 
-AT_FDCWD, RENAME_EXCHANGE = -100, 2
+RENAME_EXCHANGE = 2
 
 
 def exchange(one, other):
-    strain.LIBC.renameat2(AT_FDCWD, one.encode(), AT_FDCWD, other.encode(), RENAME_EXCHANGE)
+    strain.LIBC.renameat2(-100, one.encode(), -100, other.encode(), RENAME_EXCHANGE)
 
 
 def there_and_back(one, other):
@@ -589,6 +615,53 @@ def no_proc(owner, user, unmount):
             own_failure(boundary, result, "csc.yaml: a part of its path belongs to uid")
 
 
+# csc is process 1 of a PID namespace; those of the same numbers as its children's are others in the /proc that is there, in
+# user namespaces whose maps anybody may still write who is root. $0: where their maps are listed; then csc.
+AMONG_OTHERS = """
+for number in 2 3 4 5 6 7 8 9; do unshare --user sleep 60 & done
+until [ "$(for pid in 2 3 4 5 6 7 8 9; do readlink /proc/$pid/ns/user; done | sort -u | wc -l)" = 8 ]; do sleep 0.01; done
+code=0
+unshare --pid --fork "$@" || code=$?
+for pid in 2 3 4 5 6 7 8 9; do cat /proc/$pid/comm /proc/$pid/uid_map /proc/$pid/gid_map /proc/$pid/setgroups; done >"$0"
+exit $code
+"""
+
+
+@cases([(f"in a PID namespace, with the /proc of another{what}", owner, user)
+        for what, owner, user in settings("") if user == 0])
+def foreign_proc(owner, user):
+    """Threat: csc, who writes the maps of its processes by their numbers, writes those of somebody else's."""
+    with Strained(owner, user) as boundary:
+        listed = boundary.path("trusted/maps")
+        enter = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-euc", AMONG_OTHERS, listed]
+        refused(boundary, boundary.attempt(argv=enter), "/proc is another PID namespace's; mount one of this")
+        with open(listed, encoding="utf-8") as file:
+            equal(file.read(), 8 * "sleep\nallow\n", "the maps of others")
+        held(boundary, boundary.attempt(argv=["unshare", "--pid", "--fork", "--mount-proc"]))
+
+
+def held_or_refused(boundary, result, user):
+    """In a user namespace root's csc says that it cannot map, if it comes so far."""
+    if user == 0 and (result.code == 0 or "outside of its sandbox" in result.err):
+        warned(result)
+    if result.code == 0:
+        held(boundary, result)
+    else:
+        refused(boundary, result, "fix: |control group|;")
+
+
+# Who is root of a user namespace alone may clone no mount of another's; with a mount namespace of its own it may.
+@cases([(f"csc is root of a user namespace alone, by unshare {' '.join(options)}{what}", owner, user, options)
+        for what, owner, user in settings("") for options in (["-Ur"], ["-Urm"], ["-Urmp", "--fork", "--mount-proc"])])
+def in_user_namespace(owner, user, options):
+    with Strained(owner, user) as boundary:
+        result = boundary.attempt(argv=["unshare", *options])
+        if user == 0:
+            held_or_refused(boundary, result, user)
+        else:  # the owners of the host's folders are nobody there
+            own_failure(boundary, result, "csc.yaml: (/|a part of its path) belongs to uid")
+
+
 @cases([(f"in a chroot{what}", owner, user) for what, owner, user in settings("") if user == 0])
 def in_chroot(owner, user):
     with Strained(owner, user) as boundary:
@@ -596,18 +669,14 @@ def in_chroot(owner, user):
         os.mkdir(root)
         enter = f'mount --rbind / {root}; exec chroot {root} sh -c \'cd "$0"; exec "$@"\' {boundary.root} "$@"'
         result = boundary.attempt(argv=["unshare", "--mount", "sh", "-euc", enter, "sh"])
-        refused(boundary, result, r"making namespaces \(clone3\): EPERM .*; fix: .*chroot")
+        refused(boundary, result, r"making a user namespace for idmapped mounts \(clone\): EPERM .*; fix: .*chroot")
 
 
 @cases(settings("in bubblewrap: it holds, or it is refused"))
 def in_bwrap(owner, user):
     argv = ["bwrap", "--unshare-all", "--bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
     with Strained(owner, user) as boundary:
-        result = boundary.attempt(argv=argv)
-        if result.code == 0:
-            held(boundary, result)
-        else:
-            refused(boundary, result, "fix: |control group|;")
+        held_or_refused(boundary, boundary.attempt(argv=argv), user)
 
 
 @cases(settings("in a sandbox of csc's: refused"))

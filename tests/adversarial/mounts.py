@@ -61,7 +61,10 @@ def why_not_mapped(folder):
 
 
 class Mounted(Boundary):
-    """`setup` is a function of the boundary: the shell commands that mount."""
+    """`setup` is a function of the boundary: the shell commands that mount. Nothing of it shows on this host; what is mounted
+    then, is private, or as `propagation` says: "shared", as on most hosts."""
+
+    propagation = "private"
 
     def __init__(self, owner=None, setup=lambda boundary: "", **options):
         if os.getuid() != 0:
@@ -76,7 +79,8 @@ class Mounted(Boundary):
 
     def within(self, folder, *argv):
         """The command line that runs argv behind the mounts, in a folder that may lie there."""
-        script = self.mounting + '\ncd "$0"; exec "$@"'
+        shared = "mount --make-rshared /\n" if self.propagation == "shared" else ""
+        script = shared + self.mounting + '\ncd "$0"; exec "$@"'
         return ["unshare", "--mount", "--propagation", "private", "sh", "-euc", script, folder, *argv]
 
     def csc(self, *args, stdin=None, **options):

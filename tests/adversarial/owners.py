@@ -10,9 +10,9 @@ import stat
 import subprocess
 import tempfile
 
-from boundary import NOBODY, PLAIN, Boundary, Skip
+from boundary import BLOCKED, NOBODY, PLAIN, Boundary, Skip
 from bench import until  # which boundary.py makes importable
-from mounts import MOUNTS, Mounted, why_not_mapped
+from mounts import MOUNTS, Elsewhere, Mounted, why_not_mapped
 from tap import case, cases, equal, main, matches
 
 STRANGER, RUNNER = 1001, 1002  # users that no workspace here belongs to
@@ -248,47 +248,136 @@ def overlay(place):
     return f"""
         mkdir -p "$TOP/layers"; mount -t tmpfs none "$TOP/layers"; mkdir -p {place} "$TOP/layers/lower" "$TOP/layers/upper" \\
             "$TOP/layers/work"
-        chown --reference "$TOP/work" "$TOP/layers/lower" "$TOP/layers/upper"
+        chown $OWNER:$OWNER "$TOP/layers/lower" "$TOP/layers/upper"
         mount -t overlay -o lowerdir="$TOP/layers/lower,upperdir=$TOP/layers/upper,workdir=$TOP/layers/work" none {place}"""
 
 
-# name, where an overlay lies, scopes
-PLACES = [
-    ("the workspace", "work", []),
-    ("a mount within a scope", "work/sub", []),
-    ("another scope", "data", ["data"]),
-    ("a mount within another scope", "data/deep/sub", ["data"]),
-]
+def ramfs(place):
+    return f"""
+        mkdir -p {place}; mount -t ramfs -o mode=755 none {place}; chown $OWNER:$OWNER {place}"""
 
 
-@cases([(f"{name} cannot be idmapped: nothing is, {folder}", owner, place, scopes) for name, place, scopes in PLACES
-        for folder, owner in FOLDERS[:2]])
-def unmapped(owner, place, scopes):
+UNMAPPABLE = [("overlay", overlay), ("ramfs", ramfs)]
+
+
+def everywhere(what):
+    """(name, owner, how to mount) for each folder and file system."""
+    return [(f"{what}, {kind}, {folder}", owner, mount) for kind, mount in UNMAPPABLE for folder, owner in FOLDERS[:2]]
+
+
+def mounting(mount, place):
+    """What mounts there what cannot be mapped, with files of the workspace's owner in it."""
     def setup(boundary):
-        return f"TOP={boundary.root}" + overlay(boundary.path(place))
+        path = boundary.path(place)
+        return f"TOP={boundary.root} OWNER={boundary.owner}" + mount(path) + f"""
+            for name in shut open; do echo x >{path}/$name; chown $OWNER:$OWNER {path}/$name; done
+            chmod 600 {path}/shut; chmod 644 {path}/open"""
+    return setup
 
-    source = MOUNTS + """
-open("made", "w").close()
-say([os.getuid(), os.stat(".").st_uid, os.stat("made").st_uid, [row[0] for row in mounts() if "idmapped" in row[1]]])
+
+LOOK = MOUNTS + """
+def look(folder):
+    names = [os.path.join(folder, name) for name in ("open", "shut", "made")]
+    return [attempt(open, names[0]), attempt(open, names[1]), attempt(open, names[0], "a"), attempt(open, names[2], "w")]
 """
-    with Owned(owner, setup, mapped=False) as boundary:
-        command = boundary.program(source, write_paths=[boundary.work + "/**"],
-                                   read_paths=[boundary.work, *map(boundary.path, scopes)])
+# Reading what is open to all, reading what is not, writing what is there, making something.
+SOMEBODY_ELSES, IN_READ_ONLY, OWN = (["ok", "EACCES", "EACCES", "EACCES"], ["ok", "EACCES", "EACCES", "EROFS"], ["ok"] * 4)
+
+
+@cases(everywhere("the workspace cannot be idmapped: the command is its owner, and csc says so"))
+def unmapped(owner, mount):
+    source = LOOK + """
+say([os.getuid(), os.stat(".").st_uid, look("."), [row[0] for row in mounts() if "idmapped" in row[1]]])
+"""
+    with Owned(owner, mounting(mount, "work"), mapped=False) as boundary:
+        command = boundary.program(source, write_paths=[boundary.work + "/**"])
         plan = boundary.plans(command)[0]["identity"]
         equal([plan["idmapped"], plan["outer_uid"], plan["outer_gid"]], [False, owner, owner], plan)
-        matches(r"idmapping \(mount_setattr\) '/.*': E[A-Z]+", plan["not_idmapped"], "why")
-        inner = owner or 1000
-        equal(boundary.run(command).json(), [inner, inner, inner, []], "inside")
-        if place != "work":
-            equal(boundary.outside("made")[:2], (owner, owner), "the owner of what it made")
+        matches(rf"^idmapping \(mount_setattr\) '{boundary.work}': EINVAL$", plan["not_idmapped"], "why")
+        result, inner = boundary.run(command), owner or 1000
+        equal(result.json(), [inner, inner, OWN, []], "inside")
+        equal(result.err.splitlines()[:1],
+              [f"csc: command 'one' is uid {owner} outside of its sandbox, since owners cannot be mapped: "
+               f"{plan['not_idmapped']}; csc doctor says what would fix it"], result)
+
+
+@cases([("mounts can be idmapped: there is nothing to say", 0), ("in a plain user's folder neither", PLAIN)])
+def no_warning(owner):
+    with Owned(owner) as boundary:
+        command = boundary.program("say(os.stat('.').st_uid == os.getuid())")
+        equal("not_idmapped" in boundary.plans(command)[0]["identity"], False, "in the plan")
+        result = boundary.run(command)
+        equal((result.json(), "outside of its sandbox" in result.err), (True, False), result)
+
+
+# Where it lies, what is declared beside the workspace as (field, path): each holds the mount.
+INSIDE = [("the workspace", "work/sub", []), ("a read scope", "data/sub", [("read_paths", "data")]),
+          ("a write scope", "data/sub", [("write_paths", "data")])]
+
+
+@cases([(f"a mount in {what} {name}", owner, mount, *rest) for what, *rest in INSIDE for name, owner, mount in
+        everywhere("that cannot be idmapped does not decide")])
+def unmapped_inside(owner, mount, place, scopes):
+    """Threat: an owner who mounts something in his workspace, so that root's csc runs its commands as root, or as him."""
+    with Owned(owner, mounting(mount, place)) as boundary:
+        if not os.path.exists(boundary.path("data")):
+            os.mkdir(boundary.path("data"))
+            os.chown(boundary.path("data"), owner, owner)
+        declared = {"write_paths": [boundary.work], "read_paths": []}
+        for field, path in scopes:
+            declared[field].append(boundary.path(path))
+        source = LOOK + f"""
+open("made", "w").close()
+say([os.getuid() == os.stat(".").st_uid, look({boundary.path(place)!r}), sorted(row[0] for row in mounts() if "idmapped" in row[1])])
+"""
+        command = boundary.program(source, **declared)
+        plan = boundary.plans(command)[0]["identity"]
+        equal([plan["idmapped"], plan["outer_uid"], plan.get("not_idmapped")], [True, NOBODY, None], plan)
+        result = boundary.run(command)
+        seen = IN_READ_ONLY if scopes and scopes[0][0] == "read_paths" else SOMEBODY_ELSES
+        equal(result.json(), [True, seen, sorted({boundary.work, *(boundary.path(path) for _, path in scopes)})], result)
+        equal("outside of its sandbox" in result.err, False, result)
+        equal(boundary.outside("made")[:2], (owner, owner), "the owner of what it made")
+
+
+@cases(everywhere("a read scope that cannot be idmapped stays somebody else's"))
+def unmapped_read(owner, mount):
+    with Owned(owner, mounting(mount, "data")) as boundary:
+        source = LOOK + f"say([os.getuid() == os.stat('.').st_uid, look({boundary.path('data')!r})])"
+        command = boundary.program(source, read_paths=[boundary.path("data")])
+        equal(boundary.plans(command)[0]["identity"]["outer_uid"], NOBODY, "outside")
+        equal(boundary.run(command).json(), [True, IN_READ_ONLY], "inside")
+
+
+@cases(everywhere("a write scope that cannot be idmapped is refused"))
+def unmapped_write(owner, mount):
+    with Owned(owner, mounting(mount, "data")) as boundary:
+        result = boundary.run(boundary.command("echo", "ran", write_paths=[boundary.path("data")]))
+        equal((result.code, result.out, boundary.receipt()["status"]), (BLOCKED, "", "blocked"), result)
+        matches("write_paths: '.*/data' lies on a file system that maps no owners.*use another place", result.err)
+
+
+@cases([(f"what only root reads, below system_paths, {name}", config) for name, config in
+        [("run_as unset", ""), ("run_as set", f'run_as: "{RUNNER}:{RUNNER}"\n')]])
+def system_paths(config):
+    """Threat: what the configuration shows to all commands is given to those of root's folder. Not below /tmp, which is
+    private to each sandbox."""
+    with Elsewhere("/var/tmp"), Owned(0, config=config) as boundary:
+        os.mkdir(boundary.path("shown"))
+        for name, mode in (("secret", 0o600), ("open", 0o644)):
+            os.chmod(boundary.write(f"shown/{name}", "x"), mode)
+            boundary.file(name, 0, mode)
+        boundary.write("trusted/csc.yaml", boundary.config + f"system_paths: [{boundary.path('shown')}]\n")
+        source = f"""
+            say([[attempt(open, os.path.join(folder, name)) for name in ("secret", "open")]
+                 for folder in ({boundary.path("shown")!r}, ".")])
+        """
+        equal(boundary.probe(source), [["EACCES", "ok"], ["ok", "ok"]], "of the system's, and of the workspace's")
 
 
 @case("run_as, where the workspace cannot be idmapped, is that user")
 def unmapped_run_as():
-    def setup(boundary):
-        return f"TOP={boundary.root}" + overlay(boundary.work)
-
-    with Owned(0, setup, mapped=False, config=f'run_as: "{RUNNER}:{RUNNER}"\n') as boundary:
+    with Owned(0, mounting(overlay, "work"), mapped=False, config=f'run_as: "{RUNNER}:{RUNNER}"\n') as boundary:
         equal(boundary.writing("say([os.getuid(), os.getgid(), attempt(open, 'made', 'w')])"), [RUNNER, RUNNER, "EACCES"],
               "as without idmapped mounts")
 

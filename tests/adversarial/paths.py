@@ -259,6 +259,26 @@ def kernel_mount(kind, field):
             refused(boundary, {field: [boundary.path(declared)]}, BLOCKED, "kernel")
 
 
+@cases([(f"{what} mounted inside a {field} scope", field, what) for field in ("read_paths", "write_paths")
+        for what in ("/usr", "/etc/ssl/certs")])
+def system_mount(field, what):
+    """Threat: programs that everybody runs, writable by another name."""
+    class Viewed(Mounted):
+        def __enter__(self):
+            super().__enter__()
+            prepare(self)
+            os.mkdir(self.path("work/view"))
+            return self
+
+    with Viewed(0, lambda boundary: f"mount --bind {what} {boundary.path('work/view')}") as boundary:
+        equal(boundary.control(f"say(os.path.samefile('view', {what!r}))"), True, "outside it is the same")
+        if field == "write_paths":
+            refused(boundary, {field: [boundary.work]}, BLOCKED, "what is mounted at '.*/work/view' is a part of the system")
+            refused(boundary, {field: [boundary.path("work/view")]}, BLOCKED, "part of the system")
+        else:  # all commands see it anyway
+            equal(boundary.probe(f"say(attempt(os.listdir, {boundary.path('work/view')!r}))", read_paths=[boundary.work]), "ok")
+
+
 # ---- races --------------------------------------------------------------------------------------------------------
 
 SWAPPER = """

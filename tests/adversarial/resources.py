@@ -2,9 +2,12 @@
 """Threat: a command that takes the machine from others: processor, memory, processes, disk, descriptors."""
 
 import ctypes
+import glob
 import os
 
 from boundary import BACKEND, BLOCKED, PLAIN, Boundary, Skip, owners
+from bench import until
+from strain import failing, groups_of
 from tap import case, cases, equal, main, matches
 
 MIB = 1 << 20
@@ -218,6 +221,71 @@ def core():
         equal(os.listdir(boundary.work), [], "files of the workspace")
 
 
+# ---- the control group -----------------------------------------------------------------------------------------------
+
+def require_version_2(boundary):
+    if holder(boundary, "processes") != "cgroup v2":
+        raise Skip("no group of cgroup v2 holds a command of this user's here")
+
+
+def parents(pid):
+    """A process, its parent, the parent of that, and so on."""
+    while pid > 0:
+        yield pid
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            pid = int(file.read().rpartition(")")[2].split()[1])
+
+
+def in_group(pid):
+    """The processes of a csc's control group; none while there is no group."""
+    groups = groups_of(pid) or glob.glob(f"/sys/fs/cgroup/csc-{pid}-*")
+    if not groups:
+        return []
+    with open(os.path.join(groups[0], "cgroup.procs"), encoding="utf-8") as file:
+        return [int(line) for line in file]
+
+
+@cases(owners("all of the sandbox is in one control group, which is the root of what is seen inside"))
+def grouped(owner):
+    source = """
+        with open("seen", "w") as file:
+            for process in ("self", "1"): file.write(open(f"/proc/{process}/cgroup").read())
+        os.rename("seen", "here")
+        libc.pause()
+    """
+    with Boundary(owner) as boundary:
+        require_version_2(boundary)
+        command = boundary.program(source, write_paths=[boundary.work + "/**"])
+        process = boundary.start("run", *boundary.inputs(command), *boundary.options())
+        here = os.path.join(boundary.work, "here")
+        try:
+            until(lambda: os.path.exists(here), "the command runs")
+            with open(here, encoding="utf-8") as file:
+                equal([line for line in file if line.startswith("0:")], ["0::/\n"] * 2, "inside")
+            pids = in_group(process.pid)
+            equal(len(pids) >= 2, True, f"PID 1 and the command: {pids}")
+            equal([pid for pid in pids if process.pid not in parents(pid)], [], "strangers in the group")
+            with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="utf-8") as file:
+                equal([pid for pid in file.read().split() if int(pid) not in pids], [], "children of csc outside of it")
+        finally:
+            process.terminate()
+            boundary.finish(process)
+        equal(in_group(process.pid), [], "afterwards")
+
+
+@cases([(f"a control group that takes nobody ({error}) is a refusal that names it", error)
+        for error in ("EBUSY", "EOPNOTSUPP", "ENOENT", "ENODEV")])
+def born(error):
+    """And so the sandbox is made in its group: nothing of it ever ran without its limits."""
+    if BACKEND != "native":
+        raise Skip("bwrap makes its processes itself, in the group that csc has put it into")
+    with Boundary() as boundary:
+        require_version_2(boundary)
+        result = boundary.run(["true"], start={"preexec_fn": failing("clone3", error)})
+        equal((result.code, boundary.receipt()["status"]), (BLOCKED, "blocked"), result)
+        matches(rf"in its control group \(clone3\): {error} \([^;]+\); fix: ", boundary.receipt()["error"])
+
+
 # ---- where nothing bounds --------------------------------------------------------------------------------------------
 
 def hide_cgroups():
@@ -237,11 +305,11 @@ def require_root():
 @case("root without control groups: hardened mode refuses, and names run_as")
 def unbounded():
     require_root()
-    if BACKEND == "native":
-        # Outside it is nobody, whom RLIMIT_NPROC holds.
-        bounded_by_user(0, "")
-        return
     with Boundary(0) as boundary:
+        if boundary.plans(["true"])[0]["identity"]["outer_uid"] != 0:
+            # Outside it is nobody, whom RLIMIT_NPROC holds.
+            bounded_by_user(0, "")
+            return
         command = boundary.command("sh", "-c", "echo ran; touch file", write_paths=[boundary.work + "/**"])
         result = boundary.run(command, start={"preexec_fn": hide_cgroups})
         equal((result.code, result.out, os.listdir(boundary.work)), (BLOCKED, "", []), "nothing ran")

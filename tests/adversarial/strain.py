@@ -41,7 +41,7 @@ RET_KILL_PROCESS, RET_ERRNO, RET_ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 
 def refusing(call, action, argument=None):
     """For preexec_fn: from here on a system call is answered by `action`; where `argument` is (index, value), only
-    calls with that argument (its lower 32 bits)."""
+    calls with that argument (its lower 32 bits); where it is (index, value, "not"), only those with another one."""
     if platform.machine() not in MACHINES:
         raise Skip(f"no numbers of system calls for {platform.machine()}")
     arch, column = MACHINES[platform.machine()]
@@ -51,7 +51,8 @@ def refusing(call, action, argument=None):
     code = b""
     for place, (offset, value) in enumerate(tests):
         left = 2 * (len(tests) - place - 1)
-        code += struct.pack("=HBBI", LOAD, 0, 0, offset) + struct.pack("=HBBI", IF_EQUAL, 0, left + 1, value)
+        jumps = (left + 1, 0) if offset >= ARGUMENTS_AT and "not" in argument else (0, left + 1)
+        code += struct.pack("=HBBI", LOAD, 0, 0, offset) + struct.pack("=HBBI", IF_EQUAL, *jumps, value)
     code += struct.pack("=HBBI", RETURN, 0, 0, action) + struct.pack("=HBBI", RETURN, 0, 0, RET_ALLOW)
     program = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("@HP", len(code) // 8, ctypes.addressof(program))

@@ -157,6 +157,42 @@ def one_plan(harness, of_native, of_bwrap, mapped):
         equal({key for key in identity.keys() | other.keys() if identity.get(key) != other.get(key)}, wanted, "identity")
 
 
+# ---- whatever csc is started with -----------------------------------------------------------------------------------
+
+MODES = """
+    def mode(path):
+        try:
+            return oct(os.lstat(path).st_mode)
+        except FileNotFoundError:
+            return "not there"
+    paths = [os.path.join(top, name) for top in ("/", "/etc", "/dev", "/proc", "/.csc") for name in os.listdir(top)
+             if top != "/proc" or not name.isdigit()]
+    seen = {path: mode(path) for path in [*paths, "/", *sys.argv[1:]]}
+    mask = os.umask(0)
+    say([mask, seen])
+"""
+
+
+@cases([(f"the modes of the view are those of the plan, with {backend}, umask {mask:03o}", backend, mask)
+        for backend in BACKENDS for mask in (0o077, 0o777)])
+def umask(backend, mask):
+    with Worlds() as boundary:
+        def look(mask):
+            command = boundary.program(MODES, read_paths=[boundary.path("extra"), boundary.path("single")])
+            command["exec"]["argv"] += [boundary.root, boundary.path("extra"), boundary.path("single"), "/.csc/home", "/tmp"]
+            arguments = ["run", *boundary.inputs(command), *boundary.options(), "--backend", backend]
+            # csc's own, from its beginning: what it writes is its own business, and nothing here.
+            result = boundary.csc(*arguments, umask=mask)
+            equal(result.code, 0, f"the probe runs: {result}")
+            return result.json()
+
+        usual, strict = look(0o022), look(mask)
+        equal((usual[0], strict[0]), (0o022, mask), "the umask of the command is csc's")
+        found = {path: (mode, strict[1].get(path)) for path, mode in usual[1].items() if mode != strict[1].get(path)}
+        equal(found, {}, "modes that differ")
+        equal(len(usual[1]) > 20, True, "paths that were looked at")
+
+
 # ---- what only the native executor holds -----------------------------------------------------------------------------
 
 def for_root(name):

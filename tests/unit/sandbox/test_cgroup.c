@@ -241,6 +241,64 @@ static void test_entries(void **state)
     folder_remove(folder);
 }
 
+/* Memory by the one version, processes by the other. */
+static const struct place_case mixed = {"",
+                                        "8:pids:/\n0::/a/b\n",
+                                        PIDS UNIFIED,
+                                        {DELEGATED("v2/a", "memory"), LEAF("v2/a/b", "domain"), {"pids/", ""}},
+                                        {NOWHERE, NOWHERE, NOWHERE}};
+static const struct place_case mixed_other_way = {
+    "",
+    "4:memory:/\n0::/a/b\n",
+    MEMORY UNIFIED,
+    {DELEGATED("v2/a", "pids"), LEAF("v2/a/b", "domain"), {"memory/", ""}},
+    {NOWHERE, NOWHERE, NOWHERE}};
+
+static void test_birthplace(void **state)
+{
+    static const struct {
+        const struct place_case *place;
+        const char *procs; /* of the birthplace; NULL: there is none */
+        size_t entry;
+    } cases[] = {
+        {&unified, "v2/a/X/cgroup.procs", 0},
+        {&separate, NULL, 0},
+        {&mixed, "v2/a/X/cgroup.procs", 0},
+        {&mixed_other_way, "v2/a/X/cgroup.procs", 1},
+    };
+    const struct csc_cgroup_limits limits = {4096, 7, 0};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct csc_cgroup_places places;
+        struct csc_cgroup *cgroup = NULL;
+        struct stat there, entered;
+        size_t count = 0, entry = SIZE_MAX;
+        char *folder = folder_create();
+
+        build(folder, cases[i].place);
+        find(folder, &places);
+        choose_group_files("");
+        assert_int_equal(csc_cgroup_create(&places, &limits, &cgroup, NULL), 0);
+        int birthplace = csc_cgroup_birthplace(cgroup, &entry);
+        if ((birthplace >= 0) != (cases[i].procs != NULL) || (cases[i].procs && entry != cases[i].entry))
+            fail_msg("case %zu: %d, entry %zu", i, birthplace, entry);
+        if (cases[i].procs) {
+            const int *entries = csc_cgroup_entries(cgroup, &count);
+            assert_int_equal(fstat(entries[entry], &entered), 0);
+            assert_int_equal(stat(in_group(folder, cases[i].procs, 0), &there), 0);
+            assert_int_equal(entered.st_ino, there.st_ino);
+            assert_int_equal(fstatat(birthplace, "cgroup.procs", &there, 0), 0);
+            assert_int_equal(entered.st_ino, there.st_ino);
+            assert_int_equal(fcntl(birthplace, F_GETFD), FD_CLOEXEC);
+        }
+        csc_cgroup_free(cgroup);
+        csc_cgroup_places_close(&places);
+        group_files = NULL;
+        folder_remove(folder);
+    }
+}
+
 static void test_events(void **state)
 {
     static const struct {
@@ -295,6 +353,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_create),
         cmocka_unit_test(test_entries),
+        cmocka_unit_test(test_birthplace),
         cmocka_unit_test(test_events),
     };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -189,6 +191,45 @@ static void test_processes(void **state)
     assert_false(exists(places->folder[CSC_CONTROLLER_PIDS], getpid(), 0));
 }
 
+/* Whether our group of version 2 has that name. */
+static bool am_in(const char *name)
+{
+    char text[4096] = "";
+    int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    const char *line = size > 0 ? strstr(text, "0::/") : NULL, *end = line ? strchr(line, '\n') : NULL;
+
+    (void)close(fd);
+    return end && (size_t)(end - line) > strlen(name) && strncmp(end - strlen(name), name, strlen(name)) == 0;
+}
+
+/* A process that is made in its group is there before it does anything, and has its limits. */
+static void test_birth(void **state)
+{
+    struct csc_cgroup_places *places = *state;
+    struct csc_cgroup *cgroup = create(places, 256 * MIB, PROCESSES);
+    struct clone_args args = {.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD};
+    size_t entry;
+    int birthplace = csc_cgroup_birthplace(cgroup, &entry);
+    char name[40];
+
+    (void)snprintf(name, sizeof(name), "/" CSC_CGROUP_NAME, (int)getpid(), 0);
+    args.cgroup = (uint64_t)birthplace;
+    if (birthplace < 0) {
+        print_message("nothing holds a limit by cgroup v2 here\n");
+        csc_cgroup_free(cgroup);
+        skip();
+    }
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+    if (pid == 0)
+        _exit(!am_in(name) ? 97 : use_processes());
+    assert_true(pid > 0);
+    const bool is_held = places->holder[CSC_CONTROLLER_PIDS] == CSC_HOLDER_CGROUP2;
+    assert_int_equal(wait_for(pid), is_held ? FORKS - (PROCESSES - 1) : 0);
+    assert_false(am_in(name));
+    csc_cgroup_free(cgroup);
+}
+
 /* Each controller by itself: in version 1 with and without pids.max to stop them. */
 static void test_free_kills(void **state)
 {
@@ -266,9 +307,8 @@ int main(void)
 {
     struct csc_cgroup_places places;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(test_memory, &places),
-        cmocka_unit_test_prestate(test_processes, &places),
-        cmocka_unit_test_prestate(test_free_kills, &places),
+        cmocka_unit_test_prestate(test_memory, &places), cmocka_unit_test_prestate(test_processes, &places),
+        cmocka_unit_test_prestate(test_birth, &places),  cmocka_unit_test_prestate(test_free_kills, &places),
         cmocka_unit_test_prestate(test_stale, &places),
     };
 

@@ -87,6 +87,16 @@ static const struct scope_case scopes[] = {
      "folder /data/g; folder /data/g/h; bind ro /data/g/h/f; bind ro /work"},
     {"a symlink that a glob matched", "/work", {"/data/l->/work/x"}, {0}, "symlink /data/l /work/x; bind ro /work"},
     {"a symlink in a scope", "/work", {"/work/l->x"}, {0}, "bind ro /work"},
+    {"beside a symlink, not below it",
+     "/work",
+     {"/data/l->/work/x", "/data/l2->y", "/data/m"},
+     {0},
+     "symlink /data/l /work/x; symlink /data/l2 y; bind ro /data/m; bind ro /work"},
+    {"below a folder that another look took for a symlink",
+     "/work",
+     {"/data/l", "/data/l->/work/x", "/data/l/m->y"},
+     {"/data/l/x"},
+     "bind ro /data/l; bind rw /data/l/x; bind ro /work"},
 };
 
 static void declare(struct scene *scene, const struct scope_case *c)
@@ -246,17 +256,39 @@ static void test_a_covered_scope_is_still_judged(void **state)
     scene_end(&scene);
 }
 
+/* A folder when what is below it was found, and a symlink that leads elsewhere when it was looked at itself. */
 static void test_nothing_lies_below_a_symlink(void **state)
 {
-    struct scene scene;
+    static const struct {
+        const char *title;
+        const char *reads[4], *writes[2];
+    } rows[] = {
+        {"a bind", {"/data/l/x", "/data/l->../../oldroot/etc"}, {0}},
+        {"one that is written", {"/data/l->/victim"}, {"/data/l/x"}},
+        {"a symlink", {"/data/l->/victim", "/data/l/planted->/anywhere"}, {0}},
+        {"a matched folder", {"/data/l->/victim", "/data/l/g/"}, {0}},
+        {"deep below it", {"/data/l->/victim", "/data/l/g/h/planted->/anywhere"}, {0}},
+        {"a symlink, the same symlink between", {"/data/l->/victim", "/data/l->/victim", "/data/l/planted->x"}, {0}},
+        {"a symlink, another symlink between", {"/data/l->/victim", "/data/l->/other", "/data/l/planted->x"}, {0}},
+        {"a bind, the folder that was matched between", {"/data/l->/victim", "/data/l/", "/data/l/x"}, {0}},
+        {"a symlink, the folder that was matched between", {"/data/l->/victim", "/data/l/", "/data/l/planted->x"}, {0}},
+        {"beside a sibling by its letters", {"/data/l->/victim", "/data/l-2", "/data/l/planted->x"}, {0}},
+    };
 
     (void)state;
-    scene_begin(&scene);
-    /* It was a folder when this was opened. */
-    scene_read(&scene, "/data/l/x");
-    scene_read(&scene, "/data/l->../../oldroot/etc");
-    scene_must_refuse(&scene, CSC_REFUSAL_ESCAPE, "symlink");
-    scene_end(&scene);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct scene scene;
+        scene_begin(&scene);
+        for (size_t k = 0; k < ARRAY_SIZE(rows[i].reads) && rows[i].reads[k]; k++)
+            scene_read(&scene, rows[i].reads[k]);
+        for (size_t k = 0; k < ARRAY_SIZE(rows[i].writes) && rows[i].writes[k]; k++)
+            scene_write(&scene, rows[i].writes[k]);
+        if (scene_plan(&scene) == 0)
+            fail_msg("%s: was not refused", rows[i].title);
+        if (scene.refusal.kind != CSC_REFUSAL_ESCAPE || !strstr(scene.refusal.text, "lies behind a symlink"))
+            fail_msg("%s: %s", rows[i].title, scene.refusal.text);
+        scene_end(&scene);
+    }
 }
 
 /* ---- protected files -----------------------------------------------------------------------------------------------
