@@ -85,10 +85,10 @@ def private_in_etc():
         os.makedirs(os.path.join(folder, "inner"))
         for name, mode in (("open", 0o644), ("shut", 0o640), ("inner/open", 0o644), ("inner/shut", 0o600)):
             os.chmod(boundary.write(os.path.join("etc", name), "x"), mode)
-        return f"mount --bind {folder} /etc/alternatives; mount --bind {folder}/shut /etc/services"
+        return f"mount --bind {folder} /etc/alternatives; mount --bind {folder}/shut /etc/debian_version"
 
     source = script(WALK, """
-        say([sorted(walk("/etc/alternatives")), os.path.exists("/etc/services")])
+        say([sorted(walk("/etc/alternatives")), os.path.exists("/etc/debian_version")])
     """)
     folder = "/etc/alternatives"
     with Mounted(0, hide) as boundary:
