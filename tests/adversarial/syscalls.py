@@ -252,6 +252,7 @@ OTHERS = CHILD + """
     import time
     PTRACE, READV, WRITEV, PIDFD = number(101, 117), number(310, 270), number(311, 271), 434
     TRACEME, ATTACH, SEIZE = 0, 16, 0x4206
+    OUTSIDE = os.environ.get("HOME") != "/.csc/home"  # there PID 1 is the machine's, whom a tracer would stop
     secret = ctypes.create_string_buffer(b"secret")
     child = os.fork()
     if child == 0: time.sleep(60)
@@ -263,8 +264,8 @@ OTHERS = CHILD + """
             "seize a child": in_child(lambda: call(PTRACE, SEIZE, child, 0, 0)),
             "read a child": move(READV),
             "write a child": move(WRITEV),
-            "attach PID 1": in_child(lambda: call(PTRACE, ATTACH, 1, 0, 0)),
-            "seize PID 1": in_child(lambda: call(PTRACE, SEIZE, 1, 0, 0))}
+            **({} if OUTSIDE else {"attach PID 1": in_child(lambda: call(PTRACE, ATTACH, 1, 0, 0)),
+                                   "seize PID 1": in_child(lambda: call(PTRACE, SEIZE, 1, 0, 0))})}
     def read(path): open(path, "rb").read(1)
     files = ("environ", "maps", "mem", "auxv", "stack", "syscall", "io")
     seen["files of PID 1"] = {key: attempt(read, f"/proc/1/{key}") for key in files}
