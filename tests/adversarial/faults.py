@@ -676,7 +676,11 @@ def in_chroot(owner, user):
 def in_bwrap(owner, user):
     argv = ["bwrap", "--unshare-all", "--bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
     with Strained(owner, user) as boundary:
-        held_or_refused(boundary, boundary.attempt(argv=argv), user)
+        result = boundary.attempt(argv=argv)
+        if result.code == 77:  # in a user namespace that knows no owner of the folders of the host's
+            own_failure(boundary, result, "csc.yaml: (/|a part of its path) belongs to uid")
+        else:
+            held_or_refused(boundary, result, user)
 
 
 @cases(settings("in a sandbox of csc's: refused"))
