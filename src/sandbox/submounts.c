@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Threat: what is mounted inside a scope comes along with it: the /proc of a system that is kept there, which a user
- * who is root outside could write to; or, by another name, the folder of the signing key.
+ * who is root outside could write to; or, by another name, the folder of the signing key, or programs that everybody
+ * runs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 /* A line of mountinfo: "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE SOURCE OPTIONS". */
 struct mount_line {
     uint64_t id;
-    char *point, *type;
+    char *device, *root, *point, *type; /* root: what of the file system is mounted */
 };
 
 struct declared {
@@ -71,10 +72,39 @@ static bool split(char *line, struct mount_line *ret_mount)
             return false;
     if (sscanf(words[0], "%" SCNu64, &ret_mount->id) != 1)
         return false;
+    ret_mount->device = words[2];
+    ret_mount->root = words[3];
     ret_mount->point = words[4];
     ret_mount->type = strsep(&tail, " ");
+    unescape(ret_mount->root);
     unescape(ret_mount->point);
     return true;
+}
+
+typedef int line_function(struct csc_surveying *s, struct csc_buf *context, const struct mount_line *mount);
+
+/* Calls `function` for each mount until one gives something else than 0. */
+static int for_each_mount(struct csc_surveying *s, line_function *function, struct csc_buf *context)
+{
+    _cleanup_free_ char *line = NULL;
+    FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
+    struct mount_line mount;
+    size_t size = 0;
+    int r = 0;
+
+    if (!mountinfo)
+        return csc_fail_errno(s->err, CSC_E_INTERNAL, errno, "cannot read /proc/self/mountinfo");
+    while (r == 0 && getline(&line, &size, mountinfo) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        r = split(line, &mount)
+                ? function(s, context, &mount)
+                : csc_fail(s->err, CSC_E_INTERNAL, "/proc/self/mountinfo has a line that cannot be read");
+    }
+    /* A line that no memory was there for is no end. */
+    if (r == 0 && !feof(mountinfo))
+        r = csc_fail(s->err, CSC_E_INTERNAL, "cannot read /proc/self/mountinfo");
+    (void)fclose(mountinfo);
+    return r;
 }
 
 /* 0 where the kernel cannot tell. */
@@ -87,6 +117,120 @@ static uint64_t mount_of(const struct csc_source *source)
     return st.stx_mnt_id;
 }
 
+/* ---- parts of the system by another name ---------------------------------------------------------------------------
+ */
+
+/* Where a source lies in its file system, by whatever way one gets there. */
+struct region {
+    const struct csc_source *source;
+    bool writable;             /* a write scope; else a part of the system */
+    uint64_t mount;            /* that it lies on */
+    const char *device, *path; /* NULL: the kernel cannot tell */
+};
+
+static void gather_regions(struct csc_buf *to, const struct csc_sources *from, bool writable)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        const struct csc_source *source = &from->items[i];
+        const struct region region = {source, writable, source->fd < 0 ? 0 : mount_of(source), NULL, NULL};
+        if (source->fd >= 0)
+            csc_buf_append(to, &region, sizeof(region));
+    }
+}
+
+static size_t count_regions(const struct csc_buf *regions)
+{
+    return regions->size / sizeof(struct region);
+}
+
+/* The part of `path` that is below the folder `point`, with its slash. */
+static const char *below(const char *path, const char *point)
+{
+    return strcmp(point, "/") == 0 ? path : path + strlen(point);
+}
+
+static int locate(struct csc_surveying *s, struct csc_buf *regions, const struct mount_line *mount)
+{
+    struct region *region = (void *)regions->data;
+    const char *root = strcmp(mount->root, "/") == 0 ? "" : mount->root;
+
+    for (size_t i = 0; i < count_regions(regions); i++) {
+        if (region[i].mount != mount->id || !csc_path_has_prefix(region[i].source->path, mount->point))
+            continue;
+        const char *rest = below(region[i].source->path, mount->point);
+        region[i].device = csc_arena_copy(&s->survey->arena, mount->device, strlen(mount->device));
+        region[i].path = csc_arena_printf(&s->survey->arena, "%s%s", root, *root || *rest ? rest : "/");
+        if (!region[i].device || !region[i].path)
+            return csc_fail_memory(s->err);
+    }
+    return 0;
+}
+
+/* One holds the other, or they are the same. */
+static bool overlap(const char *one, const char *other)
+{
+    return csc_path_has_prefix(one, other) || csc_path_has_prefix(other, one);
+}
+
+/* What lies in a write scope, at `path` of the file system on `device`, is a part of the system, which the names alone
+ * do not say: those the plan refuses. */
+static bool meets(const struct region *scope, const struct region *system, const char *device, const char *path)
+{
+    return scope->writable && !system->writable && system->path && strcmp(system->device, device) == 0 &&
+           overlap(system->path, path) && !overlap(system->source->path, scope->source->path);
+}
+
+static int refuse_system(struct csc_surveying *s, const char *at)
+{
+    return csc_refuse(s->refusal, CSC_REFUSAL_ESCAPE,
+                      "write_paths: what is mounted at '%.150s' is a part of the system; unmount it, or declare "
+                      "something narrower",
+                      at);
+}
+
+static bool is_inside(const char *point, const char *folder)
+{
+    size_t size = strlen(folder);
+
+    return strncmp(point, folder, size) == 0 && point[size] == '/';
+}
+
+static int check_regions_against(struct csc_surveying *s, struct csc_buf *regions, const struct mount_line *mount)
+{
+    const struct region *region = (const void *)regions->data;
+    size_t count = count_regions(regions);
+
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < count && is_inside(mount->point, region[i].source->path); k++)
+            if (meets(&region[i], &region[k], mount->device, mount->root))
+                return refuse_system(s, mount->point);
+    return 0;
+}
+
+/* Threat: a bind mount of a part of the system, which a write scope holds, or is. */
+static int check_system(struct csc_surveying *s)
+{
+    _cleanup_buf_ struct csc_buf regions = {0};
+    const struct csc_survey *survey = s->survey;
+
+    if (survey->writes.count == 0)
+        return 0;
+    gather_regions(&regions, &survey->writes, true);
+    gather_regions(&regions, &survey->system, false);
+    if (regions.failed)
+        return csc_fail_memory(s->err);
+    int r = for_each_mount(s, locate, &regions);
+    const struct region *region = (const void *)regions.data;
+    for (size_t i = 0; i < count_regions(&regions) && r == 0; i++)
+        for (size_t k = 0; k < count_regions(&regions) && r == 0 && region[i].path; k++)
+            if (meets(&region[i], &region[k], region[i].device, region[i].path))
+                r = refuse_system(s, region[i].source->path);
+    return r == 0 ? for_each_mount(s, check_regions_against, &regions) : r;
+}
+
+/* ---- everything else -----------------------------------------------------------------------------------------------
+ */
+
 /* One that is covered by another, or that we may not reach, is not reached inside either. */
 static int check_guards(struct csc_surveying *s, const struct declared *declared, const char *point)
 {
@@ -97,14 +241,6 @@ static int check_guards(struct csc_surveying *s, const struct declared *declared
         return errno == EMFILE || errno == ENFILE
                    ? csc_fail_errno(s->err, CSC_E_INTERNAL, errno, "cannot look at the mount '%s'", point)
                    : 0;
-    const struct csc_sources *system = &s->survey->system;
-    for (size_t i = 0; i < system->count && declared->writable; i++)
-        if (system->items[i].fd >= 0 && system->items[i].device == st.st_dev && system->items[i].inode == st.st_ino)
-            return csc_refuse(
-                s->refusal, CSC_REFUSAL_ESCAPE,
-                "%s: what is mounted at '%.150s' is a part of the system; unmount it, or declare something "
-                "narrower",
-                declared->field, point);
     for (size_t i = 0; i < s->survey->guard_count; i++) {
         const struct csc_guard *guard = &s->survey->guards[i];
         if ((declared->writable || !guard->write_only) && csc_guard_has(guard, st.st_dev, st.st_ino))
@@ -119,8 +255,7 @@ static int check_guards(struct csc_surveying *s, const struct declared *declared
 
 static int check_one(struct csc_surveying *s, const struct declared *declared, const struct mount_line *mount)
 {
-    size_t size = strlen(declared->source->path);
-    bool inside = strncmp(mount->point, declared->source->path, size) == 0 && mount->point[size] == '/';
+    bool inside = is_inside(mount->point, declared->source->path);
 
     if ((inside || mount->id == declared->mount) && is_kernels(mount->type))
         return csc_refuse(s->refusal, CSC_REFUSAL_ESCAPE,
@@ -141,37 +276,24 @@ static void gather(struct csc_buf *to, const struct csc_sources *from, const cha
     }
 }
 
-static int check_all(struct csc_surveying *s, const struct csc_buf *list, FILE *mountinfo)
+static int check_all(struct csc_surveying *s, struct csc_buf *list, const struct mount_line *mount)
 {
-    _cleanup_free_ char *line = NULL;
     const struct declared *declared = (const void *)list->data;
-    struct mount_line mount;
-    size_t size = 0;
     int r = 0;
 
-    while (r == 0 && getline(&line, &size, mountinfo) > 0) {
-        line[strcspn(line, "\n")] = '\0';
-        if (!split(line, &mount))
-            return csc_fail(s->err, CSC_E_INTERNAL, "/proc/self/mountinfo has a line that cannot be read");
-        for (size_t i = 0; i < list->size / sizeof(*declared) && r == 0; i++)
-            r = check_one(s, &declared[i], &mount);
-    }
-    /* A line that no memory was there for is no end. */
-    return r == 0 && !feof(mountinfo) ? csc_fail(s->err, CSC_E_INTERNAL, "cannot read /proc/self/mountinfo") : r;
+    for (size_t i = 0; i < list->size / sizeof(*declared) && r == 0; i++)
+        r = check_one(s, &declared[i], mount);
+    return r;
 }
 
 int csc_survey_submounts(struct csc_surveying *s)
 {
     _cleanup_buf_ struct csc_buf list = {0};
     const struct declared cwd = {"cwd", false, &s->survey->cwd, mount_of(&s->survey->cwd)};
-    FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
 
-    if (!mountinfo)
-        return csc_fail_errno(s->err, CSC_E_INTERNAL, errno, "cannot read /proc/self/mountinfo");
     csc_buf_append(&list, &cwd, sizeof(cwd));
     gather(&list, &s->survey->reads, "read_paths", false);
     gather(&list, &s->survey->writes, "write_paths", true);
-    int r = list.failed ? csc_fail_memory(s->err) : check_all(s, &list, mountinfo);
-    (void)fclose(mountinfo);
-    return r;
+    int r = list.failed ? csc_fail_memory(s->err) : check_system(s);
+    return r == 0 ? for_each_mount(s, check_all, &list) : r;
 }

@@ -100,6 +100,18 @@ static int check_secrets(struct csc_planning *p, const struct csc_source *source
     return 0;
 }
 
+/* Those below /tmp, which the private one would cover, or all others. */
+static int add_system_sources(struct csc_planning *p, bool below_tmp)
+{
+    const struct csc_sources *system = &p->survey->system;
+    int r = 0;
+
+    for (size_t i = 0; i < system->count && r == 0; i++)
+        if (is_within(system->items[i].path, "/tmp") == below_tmp && !is_shown_by_system(p, system->items[i].path, i))
+            r = add_source(p, &system->items[i], false);
+    return r;
+}
+
 static int add_system(struct csc_planning *p)
 {
     const struct csc_sources *system = &p->survey->system;
@@ -107,10 +119,8 @@ static int add_system(struct csc_planning *p)
 
     for (size_t i = 0; i < system->count && r == 0; i++)
         r = check_secrets(p, &system->items[i]);
-
-    for (size_t i = 0; i < system->count && r == 0; i++)
-        if (!is_shown_by_system(p, system->items[i].path, i))
-            r = add_source(p, &system->items[i], false);
+    if (r == 0)
+        r = add_system_sources(p, false);
     return r == 0 ? add_synthetic(p) : r;
 }
 
@@ -342,6 +352,8 @@ int csc_plan_view(struct csc_planning *p)
         r = add_proc(p);
     if (r == 0)
         r = add_dev(p);
+    if (r == 0)
+        r = add_system_sources(p, true);
     if (r == 0)
         r = add_declared(p);
     /* bwrap executes csc-init by its name inside; the native executor by a descriptor. */

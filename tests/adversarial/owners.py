@@ -12,7 +12,7 @@ import tempfile
 
 from boundary import BLOCKED, NOBODY, PLAIN, Boundary, Skip
 from bench import until  # which boundary.py makes importable
-from mounts import MOUNTS, Elsewhere, Mounted, why_not_mapped
+from mounts import MOUNTS, Mounted, why_not_mapped
 from tap import case, cases, equal, main, matches
 
 STRANGER, RUNNER = 1001, 1002  # users that no workspace here belongs to
@@ -360,9 +360,9 @@ def unmapped_write(owner, mount):
 @cases([(f"what only root reads, below system_paths, {name}", config) for name, config in
         [("run_as unset", ""), ("run_as set", f'run_as: "{RUNNER}:{RUNNER}"\n')]])
 def system_paths(config):
-    """Threat: what the configuration shows to all commands is given to those of root's folder. Not below /tmp, which is
-    private to each sandbox."""
-    with Elsewhere("/var/tmp"), Owned(0, config=config) as boundary:
+    """Threat: what the configuration shows to all commands is given to those of root's folder. Below /tmp, which is private
+    to each sandbox, it is shown as well."""
+    with Owned(0, config=config) as boundary:
         os.mkdir(boundary.path("shown"))
         for name, mode in (("secret", 0o600), ("open", 0o644)):
             os.chmod(boundary.write(f"shown/{name}", "x"), mode)

@@ -260,7 +260,7 @@ def kernel_mount(kind, field):
 
 
 @cases([(f"{what} mounted inside a {field} scope", field, what) for field in ("read_paths", "write_paths")
-        for what in ("/usr", "/etc/ssl/certs")])
+        for what in ("/usr", "/usr/bin", "/usr/share/zoneinfo", "/etc/ssl/certs")])
 def system_mount(field, what):
     """Threat: programs that everybody runs, writable by another name."""
     class Viewed(Mounted):
