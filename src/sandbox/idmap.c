@@ -45,24 +45,37 @@ static void write_map(char text[MAP_TEXT], uint32_t owner, uint32_t id)
     (void)add_range(text + used, MAP_TEXT - used, high + 1, UINT32_MAX);
 }
 
-int csc_idmap_write(pid_t pid, const char *name, const char *text)
+/* In one write(2), as user_namespaces(7) wants it. */
+static int write_proc(const char *process, const char *name, const char *text)
 {
     char path[64];
 
-    (void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+    (void)snprintf(path, sizeof(path), "/proc/%s/%s", process, name);
     _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
     return fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ? -1 : 0;
 }
 
+int csc_idmap_give_user(const char *process, const struct csc_idmap_user *user)
+{
+    char uids[32], gids[32];
+
+    (void)snprintf(uids, sizeof(uids), "%u %u 1", user->inner_uid, user->outer_uid);
+    (void)snprintf(gids, sizeof(gids), "%u %u 1", user->inner_gid, user->outer_gid);
+    if (write_proc(process, "setgroups", "deny") < 0 || write_proc(process, "uid_map", uids) < 0)
+        return -1;
+    return write_proc(process, "gid_map", gids);
+}
+
 static int open_namespace(pid_t pid, const struct csc_idmap *map)
 {
-    char text[MAP_TEXT], path[64];
+    char text[MAP_TEXT], path[64], process[16];
 
+    (void)snprintf(process, sizeof(process), "%d", pid);
     write_map(text, map->owner_uid, map->uid);
-    if (csc_idmap_write(pid, "uid_map", text) < 0)
+    if (write_proc(process, "uid_map", text) < 0)
         return -1;
     write_map(text, map->owner_gid, map->gid);
-    if (csc_idmap_write(pid, "gid_map", text) < 0)
+    if (write_proc(process, "gid_map", text) < 0)
         return -1;
     (void)snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
     return csc_fd_above_standard(open(path, O_RDONLY | O_CLOEXEC));

@@ -20,9 +20,17 @@ struct csc_idmap {
     gid_t owner_gid, gid;
 };
 
-/* Writes a file of a process in /proc, "uid_map" or so, in one write(2), as user_namespaces(7) wants it. 0, or -1 with
- * errno. */
-int csc_idmap_write(pid_t pid, const char *name, const char *text);
+/* The one user and group of a sandbox's user namespace. */
+struct csc_idmap_user {
+    uid_t inner_uid, outer_uid;
+    gid_t inner_gid, outer_gid;
+};
+
+/*
+ * Gives the user namespace of a process its user, and denies setgroups(2) there for good, which has to be before
+ * (user_namespaces(7)). `process`: its name in /proc, "self" or a number. 0, or -1 with errno.
+ */
+int csc_idmap_give_user(const char *process, const struct csc_idmap_user *user);
 /* A user namespace that maps like that; all other ids stay what they are, but that owner and id change places. -1 with
  * errno. */
 int csc_idmap_open(const struct csc_idmap *map);

@@ -2,6 +2,7 @@
 /* What an executor is handed: groups, pipes, the stage; then, for the native one, mounts with their flags. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -10,10 +11,7 @@
 
 static int fail(struct csc_launching *m, int error, const char *what)
 {
-    char text[CSC_REPORT_SENTENCE];
-
-    csc_step_explain(CSC_STEP_OTHER, error, what, text, sizeof(text));
-    return csc_fail(m->err, CSC_E_INTERNAL, "sandbox: %s", text);
+    return csc_step_fail(m->err, CSC_E_INTERNAL, CSC_STEP_OTHER, error, what);
 }
 
 int csc_launching_inherit(struct csc_launching *m, int fd, bool own)
@@ -107,15 +105,17 @@ static int make_cgroup(struct csc_launching *m, const struct csc_plan *plan, con
 /* What the survey cloned gets the flags that the plan says. */
 static int restrict_trees(struct csc_launching *m, const struct csc_plan *plan)
 {
-    char text[CSC_REPORT_SENTENCE];
+    char what[300];
 
     for (size_t i = 0; i < plan->mount_count; i++) {
         const struct csc_mount *mount = &plan->mounts[i];
         if (mount->kind != CSC_MOUNT_BIND || mount->source->tree < 0 ||
             csc_tree_restrict(mount->source->tree, mount->writable) == 0)
             continue;
-        csc_step_explain(CSC_STEP_MOUNT, errno, "restricting a mount (mount_setattr)", text, sizeof(text));
-        return csc_fail(m->err, CSC_E_CONFIG, "%s: %s", mount->target, text);
+        int error = errno;
+        (void)snprintf(what, sizeof(what), "mounting '%.200s'%s (mount_setattr)", mount->target,
+                       mount->writable ? "" : " read-only");
+        return csc_step_fail(m->err, CSC_E_CONFIG, CSC_STEP_MOUNT, error, what);
     }
     return 0;
 }

@@ -21,24 +21,13 @@
 #include "sandbox/idmap.h"
 #include "sandbox/lockdown.h"
 
-static int fail(struct csc_error *err, enum csc_step step, int error, const char *what)
+static int give_user(const struct csc_plan *plan, pid_t pid)
 {
-    char text[CSC_REPORT_SENTENCE];
+    const struct csc_idmap_user user = {plan->inner_uid, plan->outer_uid, plan->inner_gid, plan->outer_gid};
+    char process[16];
 
-    csc_step_explain(step, error, what, text, sizeof(text));
-    return csc_fail(err, CSC_E_CONFIG, "sandbox: %s", text);
-}
-
-/* Of groups, inside or out, there is no more to give up then, or to take. */
-static int write_maps(const struct csc_plan *plan, pid_t pid)
-{
-    char uids[32], gids[32];
-
-    (void)snprintf(uids, sizeof(uids), "%u %u 1", plan->inner_uid, plan->outer_uid);
-    (void)snprintf(gids, sizeof(gids), "%u %u 1", plan->inner_gid, plan->outer_gid);
-    if (csc_idmap_write(pid, "setgroups", "deny") < 0 || csc_idmap_write(pid, "uid_map", uids) < 0)
-        return -1;
-    return csc_idmap_write(pid, "gid_map", gids);
+    (void)snprintf(process, sizeof(process), "%d", pid);
+    return csc_idmap_give_user(process, &user);
 }
 
 /* All groups but the one that the child was made in. */
@@ -60,11 +49,12 @@ static int enter_groups(const struct csc_native *native, pid_t pid)
 /* A child that is dead already has said why, and what is written then changes nothing. */
 static int prepare_child(const struct csc_plan *plan, const struct csc_native *native, pid_t pid, struct csc_error *err)
 {
-    if (native->maps_from_outside && write_maps(plan, pid) < 0 && errno != ESRCH)
-        return fail(err, CSC_STEP_IDENTITY, errno, "mapping the sandbox's user (/proc/PID/uid_map)");
+    if (native->maps_from_outside && give_user(plan, pid) < 0 && errno != ESRCH)
+        return csc_step_fail(err, CSC_E_CONFIG, CSC_STEP_IDENTITY, errno,
+                             "mapping the sandbox's user (/proc/PID/uid_map)");
     (void)!write(native->go_ahead, "", 1);
     if (enter_groups(native, pid) < 0 && errno != ESRCH)
-        return fail(err, CSC_STEP_CGROUP, errno, "putting the sandbox into its control groups");
+        return csc_step_fail(err, CSC_E_CONFIG, CSC_STEP_CGROUP, errno, "putting the sandbox into its control groups");
     (void)!write(native->go_ahead, "", 1);
     return 0;
 }
@@ -93,8 +83,9 @@ static pid_t make_child(const struct csc_plan *plan, const struct csc_native *na
     if (pid == 0)
         csc_native_be_sandbox(plan, native);
     if (pid < 0 && birthplace >= 0 && is_of_groups(errno))
-        return fail(err, CSC_STEP_CGROUP, errno, "making the sandbox in its control group (clone3)");
-    return pid < 0 ? fail(err, CSC_STEP_NAMESPACES, errno, "making namespaces (clone3)") : pid;
+        return csc_step_fail(err, CSC_E_CONFIG, CSC_STEP_CGROUP, errno,
+                             "making the sandbox in its control group (clone3)");
+    return pid < 0 ? csc_step_fail(err, CSC_E_CONFIG, CSC_STEP_NAMESPACES, errno, "making namespaces (clone3)") : pid;
 }
 
 static int end_child(pid_t pid, int code)
@@ -108,7 +99,7 @@ static int end_child(pid_t pid, int code)
 pid_t csc_native_start(const struct csc_plan *plan, const struct csc_native *native, struct csc_error *err)
 {
     if (native->maps_from_outside && csc_lockdown_groups() < 0)
-        return fail(err, CSC_STEP_IDENTITY, errno, "giving up groups (setgroups)");
+        return csc_step_fail(err, CSC_E_CONFIG, CSC_STEP_IDENTITY, errno, "giving up groups (setgroups)");
     pid_t pid = make_child(plan, native, err);
     if (pid < 0)
         return pid;

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "sandbox/idmap.h"
 #include "sandbox/lockdown.h"
 #include "sandbox/native.h"
 
@@ -58,13 +59,6 @@ static void close_ends_of_csc(const struct csc_native *native)
     (void)close(native->go_ahead);
 }
 
-static bool write_own(const char *path, const char *text)
-{
-    _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-    return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-}
-
 /*
  * Root may map whom it likes, and does so from outside. Anybody else maps himself, and has to give setgroups(2) up
  * first (user_namespaces(7)). csc is not dumpable while it holds a key, and neither is its child, who for that reason
@@ -72,14 +66,12 @@ static bool write_own(const char *path, const char *text)
  */
 static void map_myself(const struct csc_builder *b)
 {
-    char uids[32], gids[32];
+    const struct csc_plan *plan = b->plan;
+    const struct csc_idmap_user user = {plan->inner_uid, plan->outer_uid, plan->inner_gid, plan->outer_gid};
 
-    (void)snprintf(uids, sizeof(uids), "%u %u 1", b->plan->inner_uid, b->plan->outer_uid);
-    (void)snprintf(gids, sizeof(gids), "%u %u 1", b->plan->inner_gid, b->plan->outer_gid);
     require(b, prctl(PR_SET_DUMPABLE, 1), CSC_STEP_IDENTITY, "mapping the sandbox's user (prctl)");
-    if (!write_own("/proc/self/setgroups", "deny") || !write_own("/proc/self/uid_map", uids) ||
-        !write_own("/proc/self/gid_map", gids))
-        csc_builder_refuse(b, CSC_STEP_IDENTITY, errno, "mapping the sandbox's user (/proc/self/uid_map)");
+    require(b, csc_idmap_give_user("self", &user), CSC_STEP_IDENTITY,
+            "mapping the sandbox's user (/proc/self/uid_map)");
     require(b, prctl(PR_SET_DUMPABLE, 0), CSC_STEP_IDENTITY, "mapping the sandbox's user (prctl)");
 }
 

@@ -227,6 +227,11 @@ struct csc_failure {
  */
 bool csc_denial_explain(const struct csc_plan *plan, const struct csc_failure *failure, char *ret_text, size_t size);
 
+/* ---- steps --------------------------------------------------------------------------------------------------- */
+
+/* csc_step_explain() as an error, "sandbox: ...". Returns the negative code. */
+int csc_step_fail(struct csc_error *err, enum csc_code code, enum csc_step step, int error, const char *what);
+
 /* ---- launching ----------------------------------------------------------------------------------------------- */
 
 /* What the parent executes, and hands over. */

@@ -68,3 +68,11 @@ void csc_step_explain(enum csc_step step, int error, const char *what, char *ret
         (void)snprintf(ret_text, size, "%s: %s (%s); fix: %s", what, name ? name : "unknown error", strerror(error),
                        find_fix((int)step, error));
 }
+
+int csc_step_fail(struct csc_error *err, enum csc_code code, enum csc_step step, int error, const char *what)
+{
+    char text[CSC_REPORT_SENTENCE];
+
+    csc_step_explain(step, error, what, text, sizeof(text));
+    return csc_fail(err, code, "sandbox: %s", text);
+}

@@ -79,34 +79,37 @@ static int do_without(struct csc_surveying *s, const char *what, const char *pat
 
 /*
  * What is mounted inside is mapped with it, or, where it cannot be, stays as it is: the owner of a workspace, who may
- * mount what cannot be mapped, does not decide whom the command runs as.
+ * mount what cannot be mapped, does not decide whom the command runs as. 0, or an errno.
  */
 static int map_one(const struct csc_surveying *s, const struct csc_source *source)
 {
     if (source->tree < 0 || csc_tree_map(source->tree, s->id_namespace, true) == 0)
         return 0;
-    return is_impossible(errno) ? csc_tree_map(source->tree, s->id_namespace, false) : -1;
+    int error = errno;
+    return !is_impossible(error) ? error : csc_tree_map(source->tree, s->id_namespace, false) == 0 ? 0 : errno;
 }
 
 static int map_cwd(struct csc_surveying *s)
 {
     struct csc_survey *survey = s->survey;
 
-    if (map_one(s, &survey->cwd) == 0) {
-        survey->mapping.done = true;
+    int error = map_one(s, &survey->cwd);
+
+    survey->mapping.done = error == 0;
+    if (error == 0)
         return 0;
-    }
-    return is_impossible(errno) ? do_without(s, "idmapping (mount_setattr)", survey->cwd.path, errno)
-                                : refuse_step(s, CSC_STEP_MOUNT, errno, "idmapping (mount_setattr)", survey->cwd.path);
+    return is_impossible(error) ? do_without(s, "idmapping (mount_setattr)", survey->cwd.path, error)
+                                : refuse_step(s, CSC_STEP_MOUNT, error, "idmapping (mount_setattr)", survey->cwd.path);
 }
 
 /* What is only read may stay somebody else's; the plan refuses what is written. */
 static int map_scopes(struct csc_surveying *s, const struct csc_sources *sources)
 {
     for (size_t i = 0; i < sources->count; i++) {
-        sources->items[i].is_mapped = map_one(s, &sources->items[i]) == 0;
-        if (!sources->items[i].is_mapped && !is_impossible(errno))
-            return refuse_step(s, CSC_STEP_MOUNT, errno, "idmapping (mount_setattr)", sources->items[i].path);
+        int error = map_one(s, &sources->items[i]);
+        sources->items[i].is_mapped = error == 0;
+        if (error != 0 && !is_impossible(error))
+            return refuse_step(s, CSC_STEP_MOUNT, error, "idmapping (mount_setattr)", sources->items[i].path);
     }
     return 0;
 }
@@ -137,10 +140,11 @@ static int open_namespace(struct csc_surveying *s)
     s->id_namespace = csc_idmap_open(&map);
     if (s->id_namespace >= 0)
         return 0;
+    int error = errno;
     /* The maps name all ids there are: who is nested has not got them all. */
-    return is_nested() && (errno == EPERM || errno == EINVAL)
-               ? do_without(s, "a user namespace for idmapped mounts", "", errno)
-               : refuse_step(s, CSC_STEP_NAMESPACES, errno, "making a user namespace for idmapped mounts (clone)", "");
+    return (error == EPERM || error == EINVAL) && is_nested()
+               ? do_without(s, "a user namespace for idmapped mounts", "", error)
+               : refuse_step(s, CSC_STEP_NAMESPACES, error, "making a user namespace for idmapped mounts (clone)", "");
 }
 
 static int map_owners(struct csc_surveying *s)

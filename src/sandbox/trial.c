@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sandbox/idmap.h"
 #include "sandbox/landlock.h"
 #include "sandbox/lockdown.h"
 #include "sandbox/seccomp.h"
@@ -39,29 +40,11 @@ struct birth {
 
 static const struct birth forked = {0};
 
-static int write_text(const char *path, const char *text)
-{
-    _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-    return fd < 0 ? -1 : csc_write_all(fd, text, strlen(text));
-}
-
-/* `process`: its name in /proc. user_namespaces(7): who has no capability outside may map nobody but itself, and gives
- * setgroups(2) up for it. */
 static int map_identity(const struct csc_doctor *doctor, const char *process)
 {
-    char users[48], groups[48], path[64];
+    const struct csc_idmap_user user = {doctor->inner_uid, doctor->uid, doctor->inner_gid, doctor->gid};
 
-    (void)snprintf(users, sizeof(users), "%u %u 1", doctor->inner_uid, doctor->uid);
-    (void)snprintf(groups, sizeof(groups), "%u %u 1", doctor->inner_gid, doctor->gid);
-    (void)snprintf(path, sizeof(path), "/proc/%s/setgroups", process);
-    if (write_text(path, "deny") < 0)
-        return -1;
-    (void)snprintf(path, sizeof(path), "/proc/%s/uid_map", process);
-    if (write_text(path, users) < 0)
-        return -1;
-    (void)snprintf(path, sizeof(path), "/proc/%s/gid_map", process);
-    return write_text(path, groups);
+    return csc_idmap_give_user(process, &user);
 }
 
 static int map_child(const struct csc_doctor *doctor, pid_t child)

@@ -213,6 +213,7 @@ def call_fails(owner, user, call, doing, fixes, argument):
 # What csc itself cannot do without, and says in its own words. (call, errno, exit code, words)
 OWN = [
     ("openat2", "EPERM", 66, "csc.yaml: failed to read: Operation not permitted"),
+    ("openat2", "EAGAIN", 66, "csc.yaml: failed to read: Resource temporarily unavailable"),
     ("openat2", "ENOSYS", 66, "csc.yaml: failed to read: Function not implemented"),
     ("prctl", "EPERM", 70, "runner.key: prctl: Operation not permitted"),
     ("pipe2", "EMFILE", BLOCKED, "cannot make a pipe: Too many open files"),

@@ -6,7 +6,6 @@ This process adopts orphans, so that whatever csc leaves behind is a child of it
 
 import ctypes
 import errno
-import glob
 import os
 import random
 import shutil
@@ -16,6 +15,7 @@ import time
 
 from boundary import BACKEND, Boundary, owners
 from bench import default_signals, until
+from strain import children, groups_of
 from tap import case, cases, equal, main, matches
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -47,22 +47,9 @@ def orphans_gone():
             return True
 
 
-def own_children():
-    """(pid, name) of the children of this process that are no zombies."""
-    for path in glob.glob("/proc/[0-9]*/stat"):
-        try:
-            with open(path, encoding="utf-8", errors="replace") as file:
-                head, _, rest = file.read().rpartition(")")
-        except OSError:
-            continue
-        state, parent = rest.split()[:2]
-        if int(parent) == os.getpid() and state not in "ZX":
-            yield int(head.split()[0]), head.partition("(")[2]
-
-
 def end_survivors():
     """What this process adopted, which nobody else will end. Gives their names."""
-    survivors = list(own_children())
+    survivors = list(children())
     for pid, _ in survivors:
         try:
             os.kill(pid, signal.SIGKILL)
@@ -77,11 +64,6 @@ def gone(seconds=5):
         if time.monotonic() > deadline:
             raise AssertionError(f"survivors: {end_survivors()}")
         time.sleep(0.005)
-
-
-def groups_of(pid):
-    """The control groups that a csc made."""
-    return [folder for depth in ("/*", "/*/*", "/*/*/*") for folder in glob.glob(f"/sys/fs/cgroup{depth}/csc-{pid}-*")]
 
 
 def start(boundary, *commands, **changes):
@@ -108,7 +90,7 @@ def control():
         gone()
 
 
-def children(pid):
+def children_of(pid):
     try:
         with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
             return file.read().split()
@@ -150,17 +132,17 @@ def killed(owner):
 
 def bwrap_has_forked(process):
     """The child waits for a word of bwrap's."""
-    return any(children(child) for child in children(process.pid))
+    return any(children_of(child) for child in children_of(process.pid))
 
 
 def csc_has_forked(process):
     """A child that waits for csc, or that a user namespace is taken from."""
-    return children(process.pid)
+    return children_of(process.pid)
 
 
 def sandbox_has_begun(process):
     """The child that becomes PID 1 of the sandbox is at work."""
-    return any(is_leader(int(child)) for child in children(process.pid))
+    return any(is_leader(int(child)) for child in children_of(process.pid))
 
 
 def is_leader(pid):
@@ -328,7 +310,7 @@ def killed_from_outside():
     with Boundary() as boundary:
         process = start(boundary, boundary.program(HIDDEN + "\n    time.sleep(600)", **writes(boundary)))
         wait_for(boundary)
-        os.kill(int(children(process.pid)[0]), signal.SIGKILL)
+        os.kill(int(children_of(process.pid)[0]), signal.SIGKILL)
         equal(boundary.finish(process).code, 1)
         receipt = boundary.receipt()
         equal((receipt["status"], receipt["exit_code"]), ("failed", 137))

@@ -112,7 +112,7 @@ def gone(seconds=1, spared=()):
 
 def groups_of(pid):
     """The control groups that a csc made."""
-    return [folder for depth in ("/*", "/*/*", "/*/*/*") for folder in glob.glob(f"/sys/fs/cgroup{depth}/csc-{pid}-*")]
+    return [folder for depth in ("", "/*", "/*/*", "/*/*/*") for folder in glob.glob(f"/sys/fs/cgroup{depth}/csc-{pid}-*")]
 
 
 def left_behind(boundary, pid, written=(), spared=()):
