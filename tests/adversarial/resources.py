@@ -70,7 +70,7 @@ def defaults():
 
 # Each ends without a failure where nothing limits it (as the control shows), and takes at most a second.
 FULL = """
-    path = os.path.join({place!r}, "csc-full-" + str(os.getuid()))
+    path = os.path.join({place!r}, f"csc-full-{{os.getpid()}}")
     try:
         with open(path, "wb", buffering=0) as file:
             for _ in range(64): file.write(bytes(1 << 16))
