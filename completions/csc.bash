@@ -19,7 +19,7 @@ _csc() {
         case $command in
         check | explain) words="--json --help" ;;
         run) words="--mode --receipt-out --sign --signing-key --key-id --config --backend --sandbox-debug --quiet --raw --json --help" ;;
-        verify-receipt) words="--public-key --key-id --json --help" ;;
+        verify-receipt) words="--public-key --key-id --proof --checkpoint-key --json --help" ;;
         keygen) words="--out --raw --help" ;;
         doctor) words="--config --json --help" ;;
         validate | hash | canonicalize) words="--help" ;;

@@ -32,13 +32,6 @@ struct csc_pem_key {
     const uint8_t *public; /* or NULL: a private key in version 1 of PKCS#8 has none */
 };
 
-/* libsodium is initialised and fit for use; any thread may ask. */
-int csc_crypto_ready(struct csc_error *err);
-
-/* Canonical, on the curve, and in the prime-order group, as every honest key is. (With a key of small order one
- * signature can verify every message.) */
-bool csc_public_key_is_sound(const struct csc_public_key *key);
-
 /*
  * Reads the one PEM block of a text: an unencrypted Ed25519 key in PKCS#8 (RFC 5958, RFC 8410) when
  * `want_private`, else a SubjectPublicKeyInfo. Anything else is CSC_E_DATA, naming what was found and how to get what

@@ -52,10 +52,28 @@ struct csc_public_key {
 
 const struct csc_public_key *csc_signing_key_public(const struct csc_signing_key *key);
 
+/* Canonical, on the curve, and in the prime-order group, as every honest key is. (With a key of small order one
+ * signature can verify every message.) */
+bool csc_public_key_is_sound(const struct csc_public_key *key);
+
 /*
  * Writes a new key pair: PREFIX.key (0600) and PREFIX.pub, PEM or, with `raw`, 32 bytes each. Existing files
  * are never overwritten: CSC_E_OUTPUT.
  */
 int csc_keygen(const char *prefix, bool raw, struct csc_error *err);
+
+/* ---- signatures --------------------------------------------------------------------------------------------- */
+
+enum { CSC_SIGNATURE_BYTES = 64 };
+
+/* libsodium is initialised and fit for use; any thread may ask. */
+int csc_crypto_ready(struct csc_error *err);
+/* Ed25519 (RFC 8032). Whoever publishes the signature verifies it first: one made wrongly, by a fault of the machine,
+ * can give the key away. */
+int csc_ed25519_sign(const struct csc_signing_key *key, const void *message, size_t size,
+                     uint8_t ret_signature[CSC_SIGNATURE_BYTES], struct csc_error *err);
+/* Refuses S >= L, and keys and R that are non-canonical or of small order. Needs libsodium initialised. */
+bool csc_ed25519_verify(const struct csc_public_key *key, const void *message, size_t size,
+                        const uint8_t signature[CSC_SIGNATURE_BYTES]);
 
 #endif

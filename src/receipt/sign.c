@@ -6,6 +6,14 @@
 #include "receipt/shape.h"
 #include "receipt/signature.h"
 
+int csc_ed25519_sign(const struct csc_signing_key *key, const void *message, size_t size,
+                     uint8_t ret_signature[CSC_SIGNATURE_BYTES], struct csc_error *err)
+{
+    if (crypto_sign_detached(ret_signature, NULL, message, size, key->secret) != 0)
+        return csc_fail(err, CSC_E_INTERNAL, "libsodium failed to sign");
+    return 0;
+}
+
 /* The `signature` object but for the signature itself. */
 static int unsigned_signature(struct csc_arena *arena, const char *key_id, struct csc_value *ret_value,
                               struct csc_error *err)
@@ -33,10 +41,10 @@ static int make_signature(struct csc_arena *arena, const struct csc_value *root,
     uint8_t signature[CSC_SIGNATURE_BYTES];
 
     int r = csc_receipt_payload(root, &payload, err);
+    if (r == 0)
+        r = csc_ed25519_sign(key, payload.data, payload.size, signature, err);
     if (r < 0)
         return r;
-    if (crypto_sign_detached(signature, NULL, (const uint8_t *)payload.data, payload.size, key->secret) != 0)
-        return csc_fail(err, CSC_E_INTERNAL, "libsodium failed to sign");
     csc_base64_encode(&text, signature, sizeof(signature));
     const char *copy = text.failed ? NULL : csc_arena_copy(arena, text.data, text.size);
     if (!copy)

@@ -5,16 +5,10 @@
 
 #include "receipt/receipt.h"
 
-enum { CSC_SIGNATURE_BYTES = 64 };
-
 /* Makes *object a copy of itself in which `key` has this value; the members it had before stay as they are. */
 int csc_object_set(struct csc_arena *arena, struct csc_value *object, const char *key, struct csc_value value,
                    struct csc_error *err);
 /* Appends what is signed (section 2): the canonical receipt with only signature.signature removed. */
 int csc_receipt_payload(const struct csc_value *root, struct csc_buf *ret_payload, struct csc_error *err);
-
-/* Ed25519 (RFC 8032), refusing S >= L, and keys and R that are non-canonical or of small order. */
-bool csc_ed25519_verify(const struct csc_public_key *key, const void *message, size_t size,
-                        const uint8_t signature[CSC_SIGNATURE_BYTES]);
 
 #endif
