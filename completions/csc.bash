@@ -18,7 +18,7 @@ _csc() {
     elif [[ $current == -* ]]; then
         case $command in
         check | explain) words="--json --help" ;;
-        run) words="--mode --receipt-out --sign --signing-key --key-id --config --backend --sandbox-debug --quiet --raw --json --help" ;;
+        run) words="--mode --receipt-out --sign --signing-key --key-id --approval --allowed-signers --ledger --evidence-out --config --backend --sandbox-debug --quiet --raw --json --help" ;;
         verify-receipt) words="--public-key --key-id --proof --checkpoint-key --json --help" ;;
         keygen) words="--out --raw --help" ;;
         doctor) words="--config --json --help" ;;

@@ -105,6 +105,8 @@ int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result
     if (r == GO)
         r = csc_run_vet(&run);
     if (r == GO)
+        r = csc_run_record_intent(&run, err);
+    if (r == GO)
         r = execute(&run, err);
     if (r < 0)
         return r;
@@ -119,6 +121,7 @@ int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result
                                            .lost_output = run.lost_output};
     if (run.record.error)
         (void)snprintf(ret_result->reason, sizeof(ret_result->reason), "%s", run.record.error);
+    csc_run_record_receipt(&run, ret_result);
     return 0;
 }
 
@@ -126,5 +129,6 @@ void csc_flow_result_free(struct csc_flow_result *result)
 {
     csc_receipt_free(result->receipt);
     csc_decision_free(result->decision);
+    free(result->evidence);
     *result = (struct csc_flow_result){0};
 }

@@ -3,7 +3,9 @@
 #ifndef CSC_FLOW_H
 #define CSC_FLOW_H
 
+#include "approval/approval.h"
 #include "exec/exec.h"
+#include "ledger/ledger.h"
 #include "policy/policy.h"
 #include "receipt/receipt.h"
 
@@ -18,6 +20,7 @@ enum csc_outcome {
     CSC_OUTCOME_NO_SECRETS,  /* allowed, but no secret provider is configured */
     CSC_OUTCOME_INTERRUPTED, /* csc itself was told to stop */
     CSC_OUTCOME_NO_BOUNDARY, /* hardened mode could not establish the sandbox */
+    CSC_OUTCOME_NO_LEDGER,   /* what would have run could not be recorded */
 };
 
 /* Of hardened mode. */
@@ -27,9 +30,25 @@ struct csc_hardening {
     size_t protected_count;
 };
 
+/* What people handed in to let it run, and how that is believed. */
+struct csc_flow_approvals {
+    const struct csc_approval_file *files;
+    size_t count;
+    struct csc_approval_trust trust;
+};
+
+/* Where it is recorded. */
+struct csc_recorder {
+    struct csc_ledger *ledger; /* open for writing, or NULL */
+    const char *unavailable;   /* why there is none although one was wanted; NULL: none was */
+    bool full_argv;            /* evidence holds the arguments of commands, not their hash alone */
+};
+
 struct csc_flow {
     const struct csc_contract *contract;
     const struct csc_policy *policy;
+    struct csc_flow_approvals approvals;
+    struct csc_recorder recorder;
     const struct csc_signing_key *signing_key; /* or NULL */
     const char *key_id;
     struct csc_exec_io io;
@@ -46,6 +65,10 @@ struct csc_flow_result {
     int signal_number; /* of CSC_OUTCOME_INTERRUPTED: 2 or 15 */
     bool lost_output;
     char reason[700]; /* csc's own words of why it was no success, or "" */
+    char *evidence;   /* a DSSE envelope, or NULL: only what is signed has evidence */
+    bool is_recorded; /* the receipt is in the ledger, as entry `entry` */
+    uint64_t entry;
+    char unrecorded[512]; /* why it is not, where it should be, or "" */
 };
 
 int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result, struct csc_error *err);

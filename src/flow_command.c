@@ -145,6 +145,11 @@ int csc_run_command(struct run *run, const struct csc_command *command)
         return csc_run_block(run, CSC_OUTCOME_EXPIRED,
                              "the decision expired before command '%s' could start; run it again", command->id);
     }
+    if (run->approvals && csc_approvals_expired(run->approvals, csc_time_now())) {
+        run->record.failed_id = command->id;
+        return csc_run_block(run, CSC_OUTCOME_EXPIRED, "an approval expired before command '%s' could start",
+                             command->id);
+    }
     tell_refused_variables(run, command);
     int r = flow->hardening ? execute_hardened(run, command, &failure)
                             : execute_command(run, command, &flow->io, &failure);

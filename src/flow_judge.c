@@ -10,6 +10,53 @@ int csc_run_check_limits(struct run *run)
     return csc_run_block(run, CSC_OUTCOME_OVER_LIMIT, "%s: %s", limit.field, limit.text);
 }
 
+/* One that works once needs the ledger, where it is struck off. */
+static int require_ledger(struct run *run)
+{
+    const struct csc_recorder *recorder = &run->flow->recorder;
+
+    for (size_t i = 0; i < run->approvals->count && !recorder->ledger; i++) {
+        const struct csc_approval *approval = run->approvals->items[i].approval;
+        if (approval->scope != CSC_APPROVAL_SINGLE_EXECUTION)
+            continue;
+        return csc_run_block(run, recorder->unavailable ? CSC_OUTCOME_NO_LEDGER : CSC_OUTCOME_BLOCKED,
+                             "approval '%s' is for a single execution, which only a ledger can hold it to: %s",
+                             approval->id, recorder->unavailable ? recorder->unavailable : "name one with --ledger");
+    }
+    return GO;
+}
+
+/* The start value of `answer` is a refusal. */
+static int approve(struct run *run)
+{
+    const struct csc_flow_approvals *given = &run->flow->approvals;
+    static const enum csc_outcome outcomes[] = {
+        [CSC_APPROVALS_REFUSED] = CSC_OUTCOME_BLOCKED,
+        [CSC_APPROVALS_MISSING] = CSC_OUTCOME_NEEDS_APPROVAL,
+        [CSC_APPROVALS_EXPIRED] = CSC_OUTCOME_EXPIRED,
+    };
+
+    const struct csc_approval_request request = {
+        .contract = run->flow->contract,
+        .files = given->files,
+        .count = given->count,
+        .trust = &given->trust,
+        .now = csc_time_now(),
+    };
+    struct csc_error failure = {0};
+
+    if (given->count == 0)
+        return csc_run_block(run, CSC_OUTCOME_NEEDS_APPROVAL, "%s: %s", csc_reason_name(run->decision->code),
+                             run->decision->reason);
+    if (csc_approvals_judge(&request, &run->approvals, &failure) < 0) /* what cannot be judged was not given */
+        return csc_run_block(run, CSC_OUTCOME_BLOCKED, "%s", failure.text);
+    if (run->approvals->answer != CSC_APPROVALS_GRANTED)
+        return csc_run_block(run, outcomes[run->approvals->answer], "%s", run->approvals->reason);
+    if (run->approvals->any_unsigned)
+        csc_run_notice(run, "an approval is not signed: whoever can write that file can approve; csc approve signs");
+    return require_ledger(run);
+}
+
 int csc_run_decide(struct run *run, struct csc_error *err)
 {
     int r = csc_decide(run->flow->contract, run->flow->policy, &run->decision, err);
@@ -20,8 +67,7 @@ int csc_run_decide(struct run *run, struct csc_error *err)
     case CSC_ALLOW:
         return GO;
     case CSC_NEEDS_APPROVAL:
-        return csc_run_block(run, CSC_OUTCOME_NEEDS_APPROVAL, "%s: %s", csc_reason_name(run->decision->code),
-                             run->decision->reason);
+        return approve(run);
     case CSC_DENY:
         break;
     }

@@ -16,6 +16,7 @@ int csc_run_begin(struct run *run, struct csc_error *err)
 void csc_run_free(struct run *run)
 {
     csc_decision_free(run->decision);
+    csc_approvals_free(run->approvals);
     csc_snapshot_free(run->before);
     free(run->current);
     free(run->last);

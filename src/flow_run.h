@@ -12,6 +12,8 @@ struct run {
     const struct csc_flow *flow;
     struct csc_arena arena;
     struct csc_decision *decision;
+    struct csc_approvals *approvals; /* that let it run; NULL: none was needed */
+    char execution_id[CSC_EXECUTION_ID];
     struct csc_exec_result *current, *last; /* of this command, and of the last one that ran; too big for a stack */
     struct csc_snapshot *before;
     struct csc_record record;
@@ -36,10 +38,18 @@ __attribute__((format(printf, 3, 4))) int csc_run_block(struct run *run, enum cs
 /* ---- flow_judge.c: what must hold before anything is executed ------------------------------------------------- */
 
 int csc_run_check_limits(struct run *run);
+/* GO too when approval is needed and was given. */
 int csc_run_decide(struct run *run, struct csc_error *err);
 int csc_run_require_secret_provider(struct run *run);
 /* What hardened mode refuses is refused before the first command, not between two. */
 int csc_run_vet(struct run *run);
+
+/* ---- flow_record.c: the ledger ---------------------------------------------------------------------------------- */
+
+/* Before anything is executed: the intent, and the approvals it uses up. */
+int csc_run_record_intent(struct run *run, struct csc_error *err);
+/* The receipt, and evidence where there is any. That it cannot be recorded is said in the result. */
+void csc_run_record_receipt(const struct run *run, struct csc_flow_result *result);
 
 /* ---- flow_command.c ------------------------------------------------------------------------------------------- */
 

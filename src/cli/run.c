@@ -15,6 +15,10 @@ enum {
     OPT_SIGN,
     OPT_SIGNING_KEY,
     OPT_KEY_ID,
+    OPT_APPROVAL,
+    OPT_ALLOWED_SIGNERS,
+    OPT_LEDGER,
+    OPT_EVIDENCE_OUT,
     OPT_CONFIG,
     OPT_BACKEND,
     OPT_SANDBOX_DEBUG,
@@ -30,9 +34,11 @@ struct session {
     struct csc_contract *contract;
     struct csc_policy *policy;
     struct csc_signing_key *key;
-    struct csc_file receipt_file;
+    struct csc_file receipt_file, evidence_file;
     struct csc_flow_result result;
-    struct csc_cli_hardening hardening;
+    struct csc_cli_configuration configuration;
+    struct csc_cli_approvals approvals;
+    struct csc_cli_recorder recorder;
     bool hardened;
     int signal_fd;
     bool open_line[2]; /* output so far ends within a line */
@@ -45,11 +51,14 @@ static void session_end(struct session *session)
 {
     csc_flow_result_free(&session->result);
     csc_file_drop(&session->receipt_file);
+    csc_file_drop(&session->evidence_file);
     csc_buf_free(&session->notices);
     csc_signing_key_free(session->key);
     csc_policy_free(session->policy);
     csc_contract_free(session->contract);
-    csc_cli_hardening_free(&session->hardening);
+    csc_cli_recorder_free(&session->recorder);
+    csc_cli_approvals_free(&session->approvals);
+    csc_cli_configuration_free(&session->configuration);
     csc_close_cleanup(&session->signal_fd);
     if (session->json) {
         csc_close_cleanup(&session->out_fd[0]);
@@ -64,7 +73,7 @@ static bool is_hardened(const struct csc_cli *cli)
 
 static int check_mode(const struct csc_cli *cli)
 {
-    static const int hardened_only[] = {OPT_CONFIG, OPT_BACKEND, OPT_SANDBOX_DEBUG};
+    static const int hardened_only[] = {OPT_BACKEND, OPT_SANDBOX_DEBUG};
     const char *mode = cli->options[OPT_MODE];
 
     if (mode && strcmp(mode, "local") != 0 && !is_hardened(cli))
@@ -90,6 +99,10 @@ static int check_options(const struct csc_cli *cli)
         return csc_cli_usage(cli, "--key-id is no valid UTF-8, which a receipt must be");
     if (cli->options[OPT_RECEIPT_OUT] && strcmp(cli->options[OPT_RECEIPT_OUT], "-") == 0)
         return csc_cli_usage(cli, "--receipt-out needs a file; --json prints the receipt on standard output");
+    if (cli->options[OPT_EVIDENCE_OUT] && !cli->options[OPT_SIGN])
+        return csc_cli_usage(cli, "--evidence-out needs --sign: evidence is what the runner signs");
+    if (cli->options[OPT_EVIDENCE_OUT] && strcmp(cli->options[OPT_EVIDENCE_OUT], "-") == 0)
+        return csc_cli_usage(cli, "--evidence-out needs a file");
     return check_mode(cli);
 }
 
@@ -108,17 +121,23 @@ static int load_key(const struct csc_cli *cli, struct session *session)
     return csc_cli_fail(cli, path, &err);
 }
 
-static int harden(const struct csc_cli *cli, struct session *session)
+static int configure(const struct csc_cli *cli, struct session *session)
 {
-    const struct csc_cli_hardening_options options = {
+    const struct csc_cli_configure_options options = {
         .config = cli->options[OPT_CONFIG],
         .backend = cli->options[OPT_BACKEND],
         .signing_key = cli->options[OPT_SIGNING_KEY],
         .policy = cli->parameters[1],
+        .allowed_signers = cli->options[OPT_ALLOWED_SIGNERS],
+        .hardened = session->hardened,
     };
 
-    session->hardened = is_hardened(cli);
-    return session->hardened ? csc_cli_harden(cli, &options, &session->hardening) : 0;
+    int code = csc_cli_configure(cli, &options, &session->configuration);
+    if (code == 0)
+        code = csc_cli_name_ledger(cli, cli->options[OPT_LEDGER], &session->configuration.config, &session->recorder);
+    if (code == 0 && session->hardened)
+        csc_cli_protect(&session->configuration, session->recorder.path, "the ledger", false);
+    return code;
 }
 
 static int open_output(const struct csc_cli *cli, struct session *session, struct csc_error *err)
@@ -133,26 +152,39 @@ static int open_output(const struct csc_cli *cli, struct session *session, struc
     return 0;
 }
 
+static int begin_files(const struct csc_cli *cli, struct session *session, struct csc_error *err)
+{
+    const char *receipt = cli->options[OPT_RECEIPT_OUT], *evidence = cli->options[OPT_EVIDENCE_OUT];
+
+    int r = csc_file_begin(&session->receipt_file, receipt ? receipt : DEFAULT_RECEIPT, 0644, !receipt, err);
+    if (r == 0)
+        r = csc_file_reserve(&session->receipt_file, RECEIPT_RESERVE, err);
+    if (r == 0 && evidence)
+        r = csc_file_begin(&session->evidence_file, evidence, 0644, false, err);
+    return r;
+}
+
 /* Everything that can fail before a command runs does so here. */
 static int prepare(const struct csc_cli *cli, struct session *session)
 {
-    const char *path = cli->options[OPT_RECEIPT_OUT];
     struct csc_error err = {0};
 
+    session->hardened = is_hardened(cli);
     int code = csc_cli_load(cli, &session->contract, &session->policy);
     if (code == 0)
         code = load_key(cli, session);
     if (code == 0)
-        code = harden(cli, session);
+        code = csc_cli_read_approvals(cli, OPT_APPROVAL, &session->approvals);
+    if (code == 0)
+        code = configure(cli, session);
     if (code != 0 || cli->options[OPT_SANDBOX_DEBUG])
         return code;
     /* From here on a signal leaves a receipt instead of a temporary file. */
     session->signal_fd = csc_cli_signal_fd(&err);
-    if (session->signal_fd < 0 ||
-        csc_file_begin(&session->receipt_file, path ? path : DEFAULT_RECEIPT, 0644, !path, &err) < 0 ||
-        csc_file_reserve(&session->receipt_file, RECEIPT_RESERVE, &err) < 0 || open_output(cli, session, &err) < 0 ||
+    if (session->signal_fd < 0 || begin_files(cli, session, &err) < 0 || open_output(cli, session, &err) < 0 ||
         csc_exec_become_supervisor(&err) < 0)
         return csc_cli_fail(cli, NULL, &err);
+    csc_cli_open_ledger(&session->recorder);
     return 0;
 }
 
@@ -189,24 +221,42 @@ static void say_notices(const struct session *session)
 
 static int64_t cap_of(const struct session *session, enum csc_stream stream)
 {
-    const struct csc_config *config = &session->hardening.config;
+    const struct csc_config *config = &session->configuration.config;
 
     if (!session->hardened)
         return stream == CSC_STDOUT ? CSC_STDOUT_CAP : CSC_STDERR_CAP;
     return stream == CSC_STDOUT ? config->stdout_bytes : config->stderr_bytes;
 }
 
+static struct csc_flow_approvals approvals_of(const struct csc_cli *cli, const struct session *session)
+{
+    const struct csc_approving *config = &session->configuration.config.approvals;
+    const char *signers = cli->options[OPT_ALLOWED_SIGNERS];
+
+    return (struct csc_flow_approvals){
+        .files = session->approvals.files,
+        .count = session->approvals.count,
+        .trust = {.allowed_signers = signers ? signers : config->allowed_signers,
+                  .revoked = config->revoked_keys,
+                  .ssh_keygen = config->ssh_keygen,
+                  .signed_only = session->hardened,
+                  .skew_us = config->clock_skew_sec * 1000000},
+    };
+}
+
 static struct csc_flow make_flow(const struct csc_cli *cli, struct session *session)
 {
     bool raw = cli->options[OPT_RAW] != NULL;
-    const struct csc_config *config = session->hardened ? &session->hardening.config : NULL;
+    const struct csc_config *config = session->hardened ? &session->configuration.config : NULL;
 
     return (struct csc_flow){
         .contract = session->contract,
         .policy = session->policy,
+        .approvals = approvals_of(cli, session),
+        .recorder = session->recorder.flow,
         .signing_key = session->key,
         .key_id = cli->options[OPT_KEY_ID],
-        .hardening = config ? &session->hardening.flow : NULL,
+        .hardening = config ? &session->configuration.flow : NULL,
         .io = {.out_fd = {session->out_fd[0], session->out_fd[1]},
                .neutralise = {!raw && isatty(session->out_fd[0]), !raw && isatty(session->out_fd[1])},
                .signal_fd = session->signal_fd,
@@ -220,22 +270,43 @@ static struct csc_flow make_flow(const struct csc_cli *cli, struct session *sess
     };
 }
 
+static int write_files(const struct csc_cli *cli, struct session *session, struct csc_error *err)
+{
+    _cleanup_free_ char *text = NULL;
+    const char *evidence = session->result.evidence;
+
+    int r = csc_receipt_json(session->result.receipt, &text, err);
+    if (r == 0)
+        r = csc_file_commit(&session->receipt_file, text, strlen(text), true, err);
+    if (r == 0 && cli->options[OPT_EVIDENCE_OUT])
+        r = csc_file_commit(&session->evidence_file, evidence, strlen(evidence), true, err);
+    return r;
+}
+
 static int execute(const struct csc_cli *cli, struct session *session)
 {
     const struct csc_flow flow = make_flow(cli, session);
-    _cleanup_free_ char *text = NULL;
     struct csc_error err = {0};
 
     int r = csc_flow_run(&flow, &session->result, &err);
     if (r == 0)
-        r = csc_receipt_json(session->result.receipt, &text, &err);
-    if (r == 0)
-        r = csc_file_commit(&session->receipt_file, text, strlen(text), true, &err);
+        r = write_files(cli, session, &err);
     if (r < 0 || session->result.lost_output || !cli->options[OPT_QUIET])
         begin_line(session);
     if (!cli->options[OPT_QUIET])
         say_notices(session);
     return r < 0 ? csc_cli_fail(cli, NULL, &err) : 0;
+}
+
+/* An entry that was to be made and was not is a failure of csc's; that there is no ledger is known before, and in local
+ * mode a warning. */
+static int say_unrecorded(const struct session *session, int code)
+{
+    if (!session->result.unrecorded[0])
+        return code;
+    csc_cli_say("%s: not recorded in the ledger: %s", session->recorder.flow.ledger ? "error" : "warning",
+                session->result.unrecorded);
+    return code == 0 && session->recorder.flow.ledger ? CSC_E_OUTPUT : code;
 }
 
 static int report(const struct csc_cli *cli, const struct session *session)
@@ -250,6 +321,7 @@ static int report(const struct csc_cli *cli, const struct session *session)
 
     if (!cli->options[OPT_QUIET])
         csc_cli_summarise(&report);
+    code = say_unrecorded(session, code);
     if (session->result.lost_output) {
         csc_cli_say("output of the command was lost: standard output or error took no more");
         if (code == 0)
@@ -260,8 +332,10 @@ static int report(const struct csc_cli *cli, const struct session *session)
 
 static int run_here(const struct csc_cli *cli)
 {
-    _cleanup_(session_end) struct session session = {
-        .receipt_file = CSC_FILE_NONE, .signal_fd = -1, .out_fd = {STDOUT_FILENO, STDERR_FILENO}};
+    _cleanup_(session_end) struct session session = {.receipt_file = CSC_FILE_NONE,
+                                                     .evidence_file = CSC_FILE_NONE,
+                                                     .signal_fd = -1,
+                                                     .out_fd = {STDOUT_FILENO, STDERR_FILENO}};
 
     int code = prepare(cli, &session);
     if (code == 0 && cli->options[OPT_SANDBOX_DEBUG]) {
@@ -288,7 +362,12 @@ static const struct csc_cli_option options[] = {
     [OPT_SIGN] = {"sign", NULL, "sign the receipt; needs the next two", false},
     [OPT_SIGNING_KEY] = {"signing-key", "PATH", "an Ed25519 private key that you alone can read", false},
     [OPT_KEY_ID] = {"key-id", "ID", "the name verifiers know that key by", false},
-    [OPT_CONFIG] = {"config", "PATH", "hardened: the one configuration to read; see csc-config(5)", false},
+    [OPT_APPROVAL] = {"approval", "PATH", "what somebody signed to let it run; its signature is PATH.sig",
+                      CSC_CLI_REPEATABLE},
+    [OPT_ALLOWED_SIGNERS] = {"allowed-signers", "PATH", "who may approve, with which keys; see ssh-keygen(1)", false},
+    [OPT_LEDGER] = {"ledger", "PATH|none", "where the receipt is recorded; see below for the default", false},
+    [OPT_EVIDENCE_OUT] = {"evidence-out", "PATH", "where the evidence goes, too; needs --sign", false},
+    [OPT_CONFIG] = {"config", "PATH", "the one configuration to read; see csc-config(5)", false},
     [OPT_BACKEND] = {"backend", "auto|bwrap|native", "hardened: what makes the sandbox, instead of what is configured",
                      false},
     [OPT_SANDBOX_DEBUG] = {"sandbox-debug", NULL, "hardened: print the sandbox of each command as JSON; run nothing",
@@ -306,12 +385,14 @@ const struct csc_cli_command csc_cli_run = {
     .options = options,
     .description =
         "Output of the commands goes to standard output and error as it comes. Whatever the outcome, denial\n"
-        "included, there is a receipt. One input may be \"-\", standard input.\n"
+        "included, there is a receipt. One input may be \"-\", standard input. Receipts are recorded in a ledger:\n"
+        "/var/lib/csc/ledger.db for root, else $XDG_STATE_HOME/csc/ledger.db; CSC_LEDGER names another one.\n"
         "Exit code: 0 success, 1 denied, blocked, failed or expired, 2 needs approval, 130 or 143 interrupted.\n",
     .examples =
         "  csc run contract.json policies/dev-readonly.yaml\n"
         "  csc run contract.json policy.yaml --sign --signing-key runner.key --key-id runner-1\n"
         "  csc run contract.json policy.yaml --mode hardened --sign --signing-key runner.key --key-id runner-1\n"
+        "  csc run contract.json policy.yaml --approval approval.json --allowed-signers /etc/csc/allowed_signers\n"
         "  csc run - policy.yaml --json --receipt-out /var/lib/csc/receipt.json < contract.json\n",
     .run = run,
 };

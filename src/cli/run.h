@@ -19,16 +19,17 @@ int csc_cli_signal_fd(struct csc_error *err);
  */
 int csc_cli_run_in_child(const struct csc_cli *cli, int (*run)(const struct csc_cli *cli));
 
-/* ---- run_hardened.c ---------------------------------------------------------------------------------------- */
+/* ---- run_configure.c --------------------------------------------------------------------------------------- */
 
-/* What of the command line hardened mode wants; NULL: not given. */
-struct csc_cli_hardening_options {
-    const char *config, *backend, *signing_key, *policy;
+/* What of the command line the configuration goes with; NULL: not given. */
+struct csc_cli_configure_options {
+    const char *config, *backend, *signing_key, *policy, *allowed_signers;
+    bool hardened;
 };
 
-enum { CSC_CLI_PROTECTED_MAX = 5 };
+enum { CSC_CLI_PROTECTED_MAX = 8 };
 
-struct csc_cli_hardening {
+struct csc_cli_configuration {
     struct csc_config config;
     bool loaded;
     char config_path[PATH_MAX]; /* "": defaults alone */
@@ -37,11 +38,40 @@ struct csc_cli_hardening {
     struct csc_hardening flow; /* points into this object, which stays where it is */
 };
 
-int csc_cli_harden(const struct csc_cli *cli, const struct csc_cli_hardening_options *options,
-                   struct csc_cli_hardening *ret_hardening);
-void csc_cli_hardening_free(struct csc_cli_hardening *hardening);
+/* Reads the configuration; in hardened mode it has to be beyond doubt, and no scope may hold what csc relies on. */
+int csc_cli_configure(const struct csc_cli *cli, const struct csc_cli_configure_options *options,
+                      struct csc_cli_configuration *ret_configuration);
+/* One more file that no scope may hold. NULL, "" and "-" are none. */
+void csc_cli_protect(struct csc_cli_configuration *configuration, const char *path, const char *what, bool write_only);
+void csc_cli_configuration_free(struct csc_cli_configuration *configuration);
 /* --sandbox-debug: the plans of all commands on stdout, as JSON; nothing is executed. */
 int csc_cli_print_plans(const struct csc_cli *cli, const struct csc_flow *flow);
+
+/* ---- run_record.c -------------------------------------------------------------------------------------------- */
+
+/* The approvals that were handed in, each with the signature beside it (its name and ".sig"), read once. */
+struct csc_cli_approvals {
+    struct csc_buf texts[CSC_CLI_VALUES_MAX], signatures[CSC_CLI_VALUES_MAX];
+    struct csc_approval_file files[CSC_CLI_VALUES_MAX];
+    size_t count;
+};
+
+int csc_cli_read_approvals(const struct csc_cli *cli, int option, struct csc_cli_approvals *ret_approvals);
+void csc_cli_approvals_free(struct csc_cli_approvals *approvals);
+
+/* The ledger of a run. */
+struct csc_cli_recorder {
+    struct csc_arena arena;
+    const char *path; /* NULL: none is wanted, or none can be named */
+    struct csc_error failure;
+    struct csc_recorder flow; /* points into this object, which stays where it is */
+};
+
+/* Finds its place, or says in recorder->flow why there is none. */
+int csc_cli_name_ledger(const struct csc_cli *cli, const char *option, const struct csc_config *config,
+                        struct csc_cli_recorder *recorder);
+void csc_cli_open_ledger(struct csc_cli_recorder *recorder);
+void csc_cli_recorder_free(struct csc_cli_recorder *recorder);
 
 /* ---- run_report.c ------------------------------------------------------------------------------------------ */
 

@@ -19,6 +19,7 @@ static const struct {
     [CSC_OUTCOME_NO_SECRETS] = {CSC_E_CONFIG, CSC_TONE_BAD, "blocked"},
     [CSC_OUTCOME_INTERRUPTED] = {128, CSC_TONE_BAD, "interrupted"},
     [CSC_OUTCOME_NO_BOUNDARY] = {CSC_E_CONFIG, CSC_TONE_BAD, "blocked"},
+    [CSC_OUTCOME_NO_LEDGER] = {CSC_E_OUTPUT, CSC_TONE_BAD, "blocked"},
 };
 
 int csc_cli_run_code(const struct csc_flow_result *result)
@@ -74,6 +75,8 @@ void csc_cli_summarise(const struct csc_cli_report *report)
     csc_buf_printf(&rest, "; receipt %s", report->receipt_path);
     if (report->key_id)
         csc_buf_printf(&rest, ", signed by %s", report->key_id);
+    if (result->is_recorded)
+        csc_buf_printf(&rest, ", ledger entry %" PRIu64, result->entry);
     csc_cli_say_tone(outcomes[result->outcome].tone, denied ? "denied" : outcomes[result->outcome].word, "%s",
                      rest.failed ? "" : rest.data);
 }
@@ -144,7 +147,7 @@ int csc_cli_print_run(const struct csc_cli *cli, const struct csc_cli_report *re
     struct csc_value value;
 
     csc_buf_escape(&path, report->receipt_path, strlen(report->receipt_path));
-    csc_object_begin(&object, &arena, 8);
+    csc_object_begin(&object, &arena, 9);
     if (result->decision) {
         if (csc_decision_value(result->decision, &arena, &value, &err) < 0)
             return csc_cli_fail(cli, NULL, &err);
@@ -153,6 +156,8 @@ int csc_cli_print_run(const struct csc_cli *cli, const struct csc_cli_report *re
     csc_object_value(&object, "receipt", result->receipt->root);
     csc_object_string(&object, "receipt_path", path.failed ? "" : path.data);
     csc_object_int(&object, "exit", code);
+    if (result->is_recorded)
+        csc_object_int(&object, "ledger_entry", (int64_t)result->entry);
     for (int i = 0; i < 2; i++)
         if (add_captured(&object, &streams[i], captured[i], bufs[i], &err) < 0)
             return csc_cli_fail(cli, NULL, &err);

@@ -4,6 +4,7 @@
 The binary under test is the environment's CSC, or the first argument.
 """
 
+import atexit
 import json
 import os
 import shutil
@@ -16,6 +17,9 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 CSC = os.path.abspath(os.environ.get("CSC") or sys.argv[1])
+STATE = tempfile.mkdtemp(prefix="csc-state-")  # no test records anything in the ledger of whoever runs it
+atexit.register(shutil.rmtree, STATE, ignore_errors=True)
+os.environ["CSC_LEDGER"] = os.path.join(STATE, "ledger.db")
 PATIENCE = 60  # seconds; nothing here takes that long: it is when a hang is called one
 
 ALLOWED = ["cat", "cp", "echo", "env", "false", "git", "head", "ls", "printf", "sh", "sleep", "sort", "touch", "tr",
@@ -96,6 +100,8 @@ class Bench:
         """Runs csc to its end, in the temporary folder."""
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
+        if "env" in options:
+            options["env"] = {"CSC_LEDGER": os.environ["CSC_LEDGER"], **options["env"]}
         process = subprocess.run([CSC, *args], input=stdin, cwd=options.pop("cwd", self.root), timeout=PATIENCE,
                                  check=False, **options)
         return Result(process.returncode, process.stdout, process.stderr)

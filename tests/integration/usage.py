@@ -76,7 +76,8 @@ def usage_json():
 # name, options of csc run, what it says; all of it before anything is read
 HARDENED = [
     ("unsigned", ["--mode", "hardened"], r"needs --sign, --signing-key PATH and --key-id ID"),
-    ("its options alone: config", ["--config", "/nonexistent"], r"--config is for --mode hardened"),
+    ("evidence without a signature", ["--evidence-out", "e.json"], r"--evidence-out needs --sign"),
+    ("an approval without a file", ["--approval", "-"], r"--approval needs a file"),
     ("its options alone: backend", ["--mode", "local", "--backend", "bwrap"], r"--backend is for --mode hardened"),
     ("its options alone: sandbox-debug", ["--sandbox-debug"], r"--sandbox-debug is for --mode hardened"),
     ("an unknown mode", ["--mode", "soft"], r"unknown mode 'soft'"),

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "flow_run.h"
+
+static struct csc_ledger_actor actor_of(const struct csc_contract *contract)
+{
+    return (struct csc_ledger_actor){contract->agent_id, contract->session_id, contract->initiating_user};
+}
+
+static struct csc_ledger_signer signer_of(const struct csc_flow *flow)
+{
+    return (struct csc_ledger_signer){flow->signing_key, flow->key_id};
+}
+
+/* Of runs before this one: what began and never ended. */
+static int settle(const struct run *run, struct csc_error *err)
+{
+    const struct csc_ledger_signer signer = signer_of(run->flow);
+    struct csc_ledger_settled settled = {0};
+    char text[200];
+
+    int r = csc_ledger_settle(run->flow->recorder.ledger, signer.key ? &signer : NULL, &settled, err);
+    if (r < 0)
+        return r;
+    if (settled.closed > 0)
+        (void)snprintf(text, sizeof(text),
+                       "%llu earlier execution(s) never ended: their runner died; the ledger has their receipts now",
+                       (unsigned long long)settled.closed);
+    else if (settled.dead > 0)
+        (void)snprintf(text, sizeof(text),
+                       "%llu earlier execution(s) never ended: their runner died; the next run that signs records it",
+                       (unsigned long long)settled.dead);
+    else
+        return 0;
+    csc_run_notice(run, text);
+    return 0;
+}
+
+/* Approvals of a single execution, which this one uses up. */
+static size_t used_up(const struct run *run, struct csc_ledger_approval *approvals)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; run->approvals && i < run->approvals->count; i++) {
+        const struct csc_approved *approved = &run->approvals->items[i];
+        if (approved->approval->scope == CSC_APPROVAL_SINGLE_EXECUTION)
+            approvals[count++] = (struct csc_ledger_approval){approved->approval->id, approved->approval->identity,
+                                                              approved->key};
+    }
+    return count;
+}
+
+static int begin(struct run *run, const struct csc_ledger_approval *approvals, size_t count, struct csc_error *err)
+{
+    const struct csc_flow *flow = run->flow;
+    struct csc_intent intent = {
+        .execution_id = run->execution_id,
+        .contract_id = flow->contract->id,
+        .contract_sha256 = flow->contract->sha256,
+        .policy_profile = flow->policy->name,
+        .policy_schema_version = CSC_POLICY_VERSION,
+        .policy_sha256 = flow->policy->sha256,
+        .actor = actor_of(flow->contract),
+        .hardened = flow->hardening != NULL,
+        .started_at = run->record.started_at,
+    };
+    size_t used = 0;
+
+    int r = csc_runner_self(&intent.runner, err);
+    if (r == 0)
+        r = csc_ledger_begin(flow->recorder.ledger, &intent, approvals, count, &used, err);
+    if (r != CSC_LEDGER_USED)
+        return r < 0 ? r : GO;
+    return csc_run_block(run, CSC_OUTCOME_BLOCKED,
+                         "approval '%s' was used before: it is for a single execution; ask for a new one",
+                         approvals[used].id);
+}
+
+/* Threat: an execution that nobody can find later. What cannot be recorded does not run, but for local mode, which says
+ * so. */
+static int unrecorded(struct run *run, const char *why, bool needed)
+{
+    if (needed || run->flow->hardening)
+        return csc_run_block(run, CSC_OUTCOME_NO_LEDGER, "the ledger: %s", why);
+    return GO;
+}
+
+int csc_run_record_intent(struct run *run, struct csc_error *err)
+{
+    const struct csc_recorder *recorder = &run->flow->recorder;
+    struct csc_error failure = {0};
+
+    if (!recorder->ledger)
+        return recorder->unavailable ? unrecorded(run, recorder->unavailable, false) : GO;
+    struct csc_ledger_approval *approvals = csc_arena_array(&run->arena, run->approvals ? run->approvals->count : 0,
+                                                            sizeof(*approvals));
+    if (!approvals)
+        return csc_fail_memory(err);
+    size_t count = used_up(run, approvals);
+    int r = settle(run, &failure);
+    if (r == 0)
+        r = begin(run, approvals, count, &failure);
+    return r < 0 ? unrecorded(run, failure.text, count > 0) : r;
+}
+
+static int append(const struct run *run, struct csc_flow_result *result, struct csc_error *err)
+{
+    const struct csc_ledger_signer signer = signer_of(run->flow);
+    const struct csc_ledger_item item = {
+        .receipt = result->receipt,
+        .actor = actor_of(run->flow->contract),
+        .evidence = result->evidence,
+    };
+
+    return csc_ledger_append(run->flow->recorder.ledger, &item, signer.key ? &signer : NULL, &result->entry, err);
+}
+
+void csc_run_record_receipt(const struct run *run, struct csc_flow_result *result)
+{
+    const struct csc_recorder *recorder = &run->flow->recorder;
+    struct csc_error failure = {0};
+
+    if (!recorder->ledger && !recorder->unavailable)
+        return;
+    result->is_recorded = recorder->ledger && append(run, result, &failure) == 0;
+    if (!result->is_recorded)
+        (void)snprintf(result->unrecorded, sizeof(result->unrecorded), "%s",
+                       recorder->ledger ? failure.text : recorder->unavailable);
+}
