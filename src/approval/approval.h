@@ -74,7 +74,7 @@ enum csc_approval_answer {
 
 struct csc_approvals {
     enum csc_approval_answer answer;
-    char reason[512];           /* one line, safe to print: which file, what was wrong; what would fix it; "": granted */
+    char reason[512]; /* one line, safe to print: which file, what was wrong; what would fix it; "": granted */
     struct csc_approved *items; /* in the order of the files; none unless granted */
     size_t count;
     size_t needed;     /* how many the contract needs: 2 for dual control, else 1 */
