@@ -5,11 +5,13 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/child.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/program.h"
 #include "base/text.h"
+#include "base/trusted.h"
 
 #endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is verified are the bytes that were parsed, on standard input, and not a path that leads elsewhere by then. For
+ * the same reason signature, allowed signers and revoked keys go over as files in memory, which nobody changes.
+ *
+ * ssh-keygen matches the identity against the patterns of the allowed signers, never the other way round, and compares
+ * it with a certificate's principals as it stands. It gets a fresh environment: no agent, no askpass, no language.
+ */
+#include "approval/ssh.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { KEYS_BYTES_MAX = 1 << 20, OUTPUT_MAX = 64 << 10, TIMEOUT_MS = 10000, FD_PATH = 32 };
+
+static const char *const clean_environment[] = {"LC_ALL=C", NULL};
+
+/* ---- what trust rests on --------------------------------------------------------------------------------------- */
+
+/* ssh-keygen passes over lines that it does not understand, and says nothing of what is no text. */
+static bool is_text(const struct csc_buf *bytes)
+{
+    for (size_t i = 0; i < bytes->size; i++) {
+        unsigned char c = (unsigned char)bytes->data[i];
+        if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7F)
+            return false;
+    }
+    return csc_utf8_valid(bytes->data, bytes->size);
+}
+
+static bool has_an_entry(const struct csc_buf *bytes)
+{
+    const char *line = bytes->data;
+
+    while (line && *line) {
+        line += strspn(line, " \t\r\n");
+        if (*line && *line != '#')
+            return true;
+        line += strcspn(line, "\n");
+    }
+    return false;
+}
+
+static bool is_krl(const struct csc_buf *bytes)
+{
+    static const char magic[] = {'S', 'S', 'H', 'K', 'R', 'L', '\n', '\0'};
+
+    return bytes->size >= sizeof(magic) && memcmp(bytes->data, magic, sizeof(magic)) == 0;
+}
+
+/* Errors of reading don't name the file. */
+static int name_file(const char *path, const struct csc_error *cause, struct csc_error *err)
+{
+    return csc_fail(err, cause->code, "%s: %s", path, cause->text);
+}
+
+static int read_trusted(const char *path, struct csc_buf *ret_bytes, struct csc_error *err)
+{
+    struct csc_error cause = {0};
+    _cleanup_close_ int fd = csc_open_trusted(path, &cause);
+
+    return fd < 0 || csc_read_fd(fd, KEYS_BYTES_MAX, ret_bytes, &cause) < 0 ? name_file(path, &cause, err) : 0;
+}
+
+static int load_allowed(const char *path, struct csc_error *err)
+{
+    _cleanup_buf_ struct csc_buf bytes = {0};
+    int r = read_trusted(path, &bytes, err);
+
+    if (r < 0)
+        return r;
+    if (!is_text(&bytes))
+        return csc_fail(err, CSC_E_CONFIG,
+                        "%s: is no list of allowed signers: it has bytes that are no text; see ssh-keygen(1), ALLOWED "
+                        "SIGNERS",
+                        path);
+    if (!has_an_entry(&bytes))
+        return csc_fail(err, CSC_E_CONFIG, "%s: names nobody who may approve; see ssh-keygen(1), ALLOWED SIGNERS",
+                        path);
+    return csc_memory_file(bytes.data, bytes.size, err);
+}
+
+static int load_revoked(const char *path, struct csc_error *err)
+{
+    _cleanup_buf_ struct csc_buf bytes = {0};
+    int r = read_trusted(path, &bytes, err);
+
+    if (r < 0)
+        return r;
+    if (!is_krl(&bytes) && !is_text(&bytes))
+        return csc_fail(err, CSC_E_CONFIG,
+                        "%s: is neither a key revocation list nor a list of public keys; see ssh-keygen(1), KEY "
+                        "REVOCATION LISTS",
+                        path);
+    return csc_memory_file(bytes.data, bytes.size, err);
+}
+
+void csc_ssh_keys_close(struct csc_ssh_keys *keys)
+{
+    csc_close_cleanup(&keys->allowed);
+    csc_close_cleanup(&keys->revoked);
+    keys->allowed = keys->revoked = -1;
+}
+
+int csc_ssh_keys_load(const struct csc_approval_trust *trust, struct csc_ssh_keys *ret_keys, struct csc_error *err)
+{
+    _cleanup_(csc_ssh_keys_close) struct csc_ssh_keys keys = {.trust = trust, .allowed = -1, .revoked = -1};
+    int fd;
+
+    if (trust->allowed_signers) {
+        if ((fd = load_allowed(trust->allowed_signers, err)) < 0)
+            return fd;
+        keys.allowed = fd;
+    }
+    if (trust->allowed_signers && trust->revoked) {
+        if ((fd = load_revoked(trust->revoked, err)) < 0)
+            return fd;
+        keys.revoked = fd;
+    }
+    *ret_keys = keys;
+    keys.allowed = keys.revoked = -1;
+    return 0;
+}
+
+/* ---- asking ssh-keygen ----------------------------------------------------------------------------------------- */
+
+bool csc_ssh_identity_is_plain(const char *identity)
+{
+    _cleanup_buf_ struct csc_buf shown = {0};
+    size_t size = strlen(identity);
+
+    if (size == 0 || identity[0] == '-' || strpbrk(identity, " ,*?!\"#\\"))
+        return false;
+    csc_buf_escape(&shown, identity, size);
+    return !shown.failed && shown.size == size;
+}
+
+static const char *fd_path(int fd, char path[FD_PATH])
+{
+    (void)snprintf(path, FD_PATH, "/proc/self/fd/%d", fd);
+    return path;
+}
+
+/* One question: is this signature good? `revoked` is -1 for whatever the revoked keys are. */
+static int ask(const struct csc_ssh_keys *keys, const struct csc_approval_file *file, const char *identity, int revoked,
+               struct csc_child_end *ret_end, struct csc_error *err)
+{
+    _cleanup_close_ int signature = csc_memory_file(file->signature, file->signature_size, err);
+    char allowed_path[FD_PATH], signature_path[FD_PATH], revoked_path[FD_PATH];
+    const int fds[] = {keys->allowed, signature, revoked};
+
+    if (signature < 0)
+        return signature;
+    const char *argv[] = {keys->trust->ssh_keygen,
+                          "-Y",
+                          "verify",
+                          "-n",
+                          CSC_APPROVAL_NAMESPACE,
+                          "-I",
+                          identity,
+                          "-f",
+                          fd_path(keys->allowed, allowed_path),
+                          "-s",
+                          fd_path(signature, signature_path),
+                          revoked < 0 ? NULL : "-r",
+                          fd_path(revoked, revoked_path),
+                          NULL};
+    const struct csc_child child = {
+        .argv = (char *const *)argv,
+        .envp = (char *const *)clean_environment,
+        .input = file->bytes,
+        .input_size = file->size,
+        .input_fd = -1,
+        .fds = fds,
+        .fd_count = revoked < 0 ? 2 : 3,
+        .output_max = OUTPUT_MAX,
+        .timeout_ms = TIMEOUT_MS,
+    };
+    int r = csc_child_run(&child, ret_end, err);
+    if (r == 0 && ret_end->timed_out) {
+        csc_child_end_free(ret_end);
+        return csc_fail(err, CSC_E_CONFIG, "'%s' did not answer for %d s; is it ssh-keygen?", argv[0],
+                        TIMEOUT_MS / 1000);
+    }
+    return r;
+}
+
+static bool take(const char **text, const char *expected)
+{
+    size_t size = strlen(expected);
+
+    if (strncmp(*text, expected, size) != 0)
+        return false;
+    *text += size;
+    return true;
+}
+
+/* Good "NAMESPACE" signature for IDENTITY with TYPE key SHA256:... and nothing else. */
+static bool parse_answer(const struct csc_buf *out, const char *identity, char ret_key[128])
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    enum { FINGERPRINT = sizeof("SHA256:") - 1 + 43 };
+    const char *text = out->data;
+
+    if (!text || strlen(text) != out->size || !take(&text, "Good \"" CSC_APPROVAL_NAMESPACE "\" signature for ") ||
+        !take(&text, identity) || !take(&text, " with "))
+        return false;
+    text += strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+    if (!take(&text, " key ") || strncmp(text, "SHA256:", 7) != 0 || 7 + strspn(text + 7, digits) != FINGERPRINT ||
+        strcmp(text + FINGERPRINT, "\n") != 0)
+        return false;
+    memcpy(ret_key, text, FINGERPRINT);
+    ret_key[FINGERPRINT] = '\0';
+    return true;
+}
+
+/* ---- why not: for people, decides nothing ---------------------------------------------------------------------- */
+
+/* The last line that it said, with the file's name in the place of the descriptor's. */
+static void quote(const struct csc_ssh_keys *keys, const struct csc_buf *said, struct csc_buf *why)
+{
+    char path[FD_PATH], excerpt[CSC_EXCERPT];
+    size_t end = said->size;
+
+    while (end > 0 && isspace((unsigned char)said->data[end - 1]))
+        end--;
+    size_t start = end;
+    while (start > 0 && said->data[start - 1] != '\n')
+        start--;
+    const char *line = said->data + start;
+    size_t size = end - start, known = strlen(fd_path(keys->allowed, path));
+    if (size > known && strncmp(line, path, known) == 0) {
+        csc_buf_printf(why, "%s", keys->trust->allowed_signers);
+        line += known;
+        size -= known;
+    }
+    csc_buf_puts(why, csc_text_excerpt(excerpt, line, size));
+}
+
+static bool is_good(const struct csc_child_end *end)
+{
+    return end->status == 0 && !end->timed_out;
+}
+
+static int explain(const struct csc_ssh_keys *keys, const struct csc_approval_file *file, const char *identity,
+                   const struct csc_child_end *end, struct csc_buf *why)
+{
+    _cleanup_(csc_child_end_free) struct csc_child_end again = {0};
+
+    csc_buf_puts(why, "its signature is not accepted: ");
+    if (keys->revoked >= 0 && ask(keys, file, identity, -1, &again, NULL) == 0 && is_good(&again))
+        csc_buf_printf(why, "its key is revoked by %s, or that file is damaged; have somebody else approve",
+                       keys->trust->revoked);
+    else if (end->err.size > 0)
+        quote(keys, &end->err, why);
+    else
+        csc_buf_printf(why,
+                       "%s allows '%s' no key that made it over these bytes in the namespace %s; see who may approve, "
+                       "and whether the file was changed after it was signed",
+                       keys->trust->allowed_signers, identity, CSC_APPROVAL_NAMESPACE);
+    return 0;
+}
+
+int csc_ssh_verify(const struct csc_ssh_keys *keys, const struct csc_approval_file *file, const char *identity,
+                   char ret_key[128], struct csc_buf *why, struct csc_error *err)
+{
+    _cleanup_(csc_child_end_free) struct csc_child_end end = {0};
+
+    if (!csc_ssh_identity_is_plain(identity)) {
+        csc_buf_puts(why,
+                     "its approver.identity has white space, control characters or characters of patterns, so that "
+                     "no signature can be checked for it; name people plainly, such as by their mail address");
+        return 0;
+    }
+    int r = ask(keys, file, identity, keys->revoked, &end, err);
+    if (r < 0)
+        return r;
+    if (!is_good(&end))
+        return explain(keys, file, identity, &end, why);
+    if (parse_answer(&end.out, identity, ret_key))
+        return 1;
+    return csc_fail(err, CSC_E_CONFIG, "'%s' answered what ssh-keygen does not; give the path of OpenSSH's",
+                    keys->trust->ssh_keygen);
+}
