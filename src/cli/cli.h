@@ -119,6 +119,16 @@ struct csc_cli_kind {
 /* NULL after a usage error was said. */
 const struct csc_cli_kind *csc_cli_kind(const struct csc_cli *cli, const char *name, bool to_hash);
 
+/* ---- ledger_path.c ----------------------------------------------------------------------------------------- */
+
+/*
+ * Which ledger: `option`, else $CSC_LEDGER, else `configured` (both may be NULL), else the place of this user:
+ * /var/lib/csc for root, $XDG_STATE_HOME/csc or $HOME/.local/state/csc for others. NULL for "none". The path is one of
+ * those strings, or in the arena.
+ */
+int csc_cli_ledger_path(const struct csc_cli *cli, const char *option, const char *configured, struct csc_arena *arena,
+                        const char **ret_path);
+
 /* ---- decision.c -------------------------------------------------------------------------------------------- */
 
 /* 0, 1 or 2, as check and explain exit. */

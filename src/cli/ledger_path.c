@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which ledger: the same rule for whoever writes one and whoever reads it. */
+#include <string.h>
+
+#include "cli/cli.h"
+
+#define LEDGER_SYSTEM "/var/lib/csc/ledger.db"
+#define LEDGER_NAME "csc/ledger.db"
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
+/* The folder of a user's state: of https://specifications.freedesktop.org/basedir, which has relative ones ignored. */
+static char *default_path(struct csc_arena *arena, struct csc_error *err)
+{
+    const char *state = environment("XDG_STATE_HOME"), *home = environment("HOME");
+    char *path = NULL;
+
+    if (geteuid() == 0)
+        path = csc_arena_copy(arena, LEDGER_SYSTEM, strlen(LEDGER_SYSTEM));
+    else if (state && state[0] == '/')
+        path = csc_arena_printf(arena, "%s/" LEDGER_NAME, state);
+    else if (home && home[0] == '/')
+        path = csc_arena_printf(arena, "%s/.local/state/" LEDGER_NAME, home);
+    else {
+        (void)csc_fail(err, CSC_E_CONFIG,
+                       "there is no place for the ledger: HOME is not set to an absolute path; set it, or give "
+                       "--ledger PATH or --ledger none");
+        return NULL;
+    }
+    if (!path)
+        (void)csc_fail_memory(err);
+    return path;
+}
+
+int csc_cli_ledger_path(const struct csc_cli *cli, const char *option, const char *configured, struct csc_arena *arena,
+                        const char **ret_path)
+{
+    const char *path = option ? option : environment("CSC_LEDGER");
+    struct csc_error err = {0};
+
+    if (!path)
+        path = configured;
+    if (!path)
+        path = default_path(arena, &err);
+    if (!path)
+        return csc_cli_fail(cli, NULL, &err);
+    *ret_path = strcmp(path, "none") == 0 ? NULL : path;
+    return 0;
+}
