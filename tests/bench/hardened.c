@@ -170,10 +170,11 @@ static void run_crowd(const void *context)
  */
 
 /* Runs of the command line, signed and on disk. */
-#define RUN(csc, backend)                                                                                              \
-    .argv = {csc,          "run",       "contract.json", "policy.yaml", "--quiet", "--receipt-out", "receipt.json",    \
-             "--mode",     "hardened",  "--config",      "csc.yaml",    "--sign",  "--signing-key", "bench.key",       \
-             "--key-id=k", "--backend", backend}
+#define LOCAL(csc)                                                                                                     \
+    csc, "run", "contract.json", "policy.yaml", "--quiet", "--receipt-out", "receipt.json", "--sign", "--signing-key", \
+        "bench.key", "--key-id=k"
+#define HARDENED(csc, backend) LOCAL(csc), "--mode", "hardened", "--config", "csc.yaml", "--backend", backend
+#define RECORDED "--ledger", "state/ledger.db"
 
 static void compare_runs(const char *csc, const char *who, const char *const *bwrap)
 {
@@ -181,11 +182,12 @@ static void compare_runs(const char *csc, const char *who, const char *const *bw
     const struct comparison runs = {
         what,
         150,
-        {{"csc run --backend native", RUN(csc, "native")},
-         {"csc run --backend bwrap", RUN(csc, "bwrap")},
+        {{"csc run --backend native", .argv = {HARDENED(csc, "native")}},
+         {"csc run --backend native, with a ledger", .argv = {HARDENED(csc, "native"), RECORDED}},
+         {"csc run --backend bwrap", .argv = {HARDENED(csc, "bwrap")}},
          {"bwrap alone, the same namespaces and mounts", .more = bwrap},
-         {"csc run --mode local", .argv = {csc, "run", "contract.json", "policy.yaml", "--quiet", "--receipt-out",
-                                           "receipt.json", "--sign", "--signing-key", "bench.key", "--key-id=k"}},
+         {"csc run --mode local", .argv = {LOCAL(csc)}},
+         {"csc run --mode local, with a ledger", .argv = {LOCAL(csc), RECORDED}},
          {"spawn and wait of /bin/true", .argv = {"/bin/true"}}},
     };
 
