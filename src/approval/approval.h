@@ -25,6 +25,9 @@ struct csc_approval {
     const char *reason;    /* or NULL */
 };
 
+/* A key's fingerprint, "SHA256:..." */
+enum { CSC_APPROVAL_KEY = 128 };
+
 int csc_approval_parse(const void *bytes, size_t size, struct csc_approval **ret_approval, struct csc_error *err);
 void csc_approval_free(struct csc_approval *approval);
 
@@ -61,7 +64,7 @@ struct csc_approval_request {
 
 struct csc_approved {
     struct csc_approval *approval;
-    char key[128];               /* the fingerprint of the key that signed it, "SHA256:..."; "": unsigned */
+    char key[CSC_APPROVAL_KEY];  /* the fingerprint of the key that signed it, "SHA256:..."; "": unsigned */
     char sha256[CSC_SHA256_HEX]; /* of the file's bytes */
 };
 
@@ -104,5 +107,27 @@ int csc_approvals_judge(const struct csc_approval_request *request, struct csc_a
 /* One of them has expired: to be asked again right before each command. */
 bool csc_approvals_expired(const struct csc_approvals *approvals, int64_t now);
 void csc_approvals_free(struct csc_approvals *approvals);
+
+/* ---- making (csc approve) ---------------------------------------------------------------------------------- */
+
+/* An identity that ssh-keygen compares as it stands, and prints so: no white space, no control or invisible character,
+ * nothing that means something in a list of patterns. No other is believed of a signature. */
+bool csc_approval_identity_is_plain(const char *identity);
+/* The JSON text of an approval of method "cli", which csc_approval_parse() takes. */
+int csc_approval_write(const struct csc_approval *approval, struct csc_buf *ret_bytes, struct csc_error *err);
+
+struct csc_approval_signer {
+    const char *ssh_keygen; /* absolute path; ssh-add lies beside it */
+    const char *key;        /* path of a private key, or with `agent` of a public one; NULL: the agent's only key */
+    bool agent;             /* the key is the agent's */
+};
+
+/*
+ * The detached SSH signature over the bytes, and the fingerprint of the key that made it, verified once more. For a
+ * process of a person's: ssh-keygen gets its environment, its terminal and its standard error, and takes as long as the
+ * person does. CSC_E_INVALID when it signs nothing.
+ */
+int csc_approval_sign(const struct csc_approval_signer *signer, const struct csc_buf *bytes,
+                      struct csc_buf *ret_signature, char ret_key[CSC_APPROVAL_KEY], struct csc_error *err);
 
 #endif

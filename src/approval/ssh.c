@@ -125,7 +125,7 @@ int csc_ssh_keys_load(const struct csc_approval_trust *trust, struct csc_ssh_key
 
 /* ---- asking ssh-keygen ----------------------------------------------------------------------------------------- */
 
-bool csc_ssh_identity_is_plain(const char *identity)
+bool csc_approval_identity_is_plain(const char *identity)
 {
     _cleanup_buf_ struct csc_buf shown = {0};
     size_t size = strlen(identity);
@@ -196,15 +196,15 @@ static bool take(const char **text, const char *expected)
     return true;
 }
 
-/* Good "NAMESPACE" signature for IDENTITY with TYPE key SHA256:... and nothing else. */
-static bool parse_answer(const struct csc_buf *out, const char *identity, char ret_key[128])
+/* Good "NAMESPACE" signature for IDENTITY with TYPE key SHA256:... and nothing else. Without "for", when NULL. */
+static bool parse_answer(const struct csc_buf *out, const char *identity, char ret_key[CSC_APPROVAL_KEY])
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     enum { FINGERPRINT = sizeof("SHA256:") - 1 + 43 };
     const char *text = out->data;
 
-    if (!text || strlen(text) != out->size || !take(&text, "Good \"" CSC_APPROVAL_NAMESPACE "\" signature for ") ||
-        !take(&text, identity) || !take(&text, " with "))
+    if (!text || strlen(text) != out->size || !take(&text, "Good \"" CSC_APPROVAL_NAMESPACE "\" signature ") ||
+        (identity && (!take(&text, "for ") || !take(&text, identity) || !take(&text, " "))) || !take(&text, "with "))
         return false;
     text += strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
     if (!take(&text, " key ") || strncmp(text, "SHA256:", 7) != 0 || 7 + strspn(text + 7, digits) != FINGERPRINT ||
@@ -236,6 +236,7 @@ static void quote(const struct csc_ssh_keys *keys, const struct csc_buf *said, s
         size -= known;
     }
     csc_buf_puts(why, csc_text_excerpt(excerpt, line, size));
+    csc_buf_puts(why, "; have it signed anew by who may approve");
 }
 
 static bool is_good(const struct csc_child_end *end)
@@ -263,11 +264,11 @@ static int explain(const struct csc_ssh_keys *keys, const struct csc_approval_fi
 }
 
 int csc_ssh_verify(const struct csc_ssh_keys *keys, const struct csc_approval_file *file, const char *identity,
-                   char ret_key[128], struct csc_buf *why, struct csc_error *err)
+                   char ret_key[CSC_APPROVAL_KEY], struct csc_buf *why, struct csc_error *err)
 {
     _cleanup_(csc_child_end_free) struct csc_child_end end = {0};
 
-    if (!csc_ssh_identity_is_plain(identity)) {
+    if (!csc_approval_identity_is_plain(identity)) {
         csc_buf_puts(why,
                      "its approver.identity has white space, control characters or characters of patterns, so that "
                      "no signature can be checked for it; name people plainly, such as by their mail address");
@@ -282,4 +283,32 @@ int csc_ssh_verify(const struct csc_ssh_keys *keys, const struct csc_approval_fi
         return 1;
     return csc_fail(err, CSC_E_CONFIG, "'%s' answered what ssh-keygen does not; give the path of OpenSSH's",
                     keys->trust->ssh_keygen);
+}
+
+int csc_ssh_check(const char *ssh_keygen, const struct csc_buf *bytes, const struct csc_buf *signature,
+                  char ret_key[CSC_APPROVAL_KEY], struct csc_error *err)
+{
+    _cleanup_(csc_child_end_free) struct csc_child_end end = {0};
+    _cleanup_close_ int fd = csc_memory_file(signature->data, signature->size, err);
+    char path[FD_PATH];
+
+    if (fd < 0)
+        return fd;
+    const char *const argv[] = {ssh_keygen,        "-Y", "check-novalidate", "-n", CSC_APPROVAL_NAMESPACE, "-s",
+                                fd_path(fd, path), NULL};
+    const struct csc_child child = {
+        .argv = (char *const *)argv,
+        .envp = (char *const *)clean_environment,
+        .input = bytes->data,
+        .input_size = bytes->size,
+        .input_fd = -1,
+        .fds = &fd,
+        .fd_count = 1,
+        .output_max = OUTPUT_MAX,
+        .timeout_ms = TIMEOUT_MS,
+    };
+    int r = csc_child_run(&child, &end, err);
+    if (r < 0 || (is_good(&end) && parse_answer(&end.out, NULL, ret_key)))
+        return r;
+    return csc_fail(err, CSC_E_INVALID, "the signature just made does not verify; nothing was kept, try again");
 }

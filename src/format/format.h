@@ -9,6 +9,7 @@
 #include "format/hash.h"
 #include "format/json.h"
 #include "format/time.h"
+#include "format/uuid.h"
 #include "format/value.h"
 #include "format/yaml.h"
 

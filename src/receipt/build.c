@@ -2,13 +2,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "receipt/receipt.h"
 #include "receipt/words.h"
 
 enum {
-    UUID_TEXT = 37,
     OUTPUT_HASH_TEXT = 72, /* "sha256:", 64 digits, NUL */
     FIELDS_MAX = 32,
     /* A contract of 1 MiB can name some 200,000 outputs. This many always fit into CSC_RECEIPT_BYTES_MAX: an agent
@@ -19,7 +17,7 @@ enum {
 /* The texts that are made here, as long as the receipt is being written. */
 struct texts {
     struct csc_arena arena;
-    char execution_id[UUID_TEXT], started_at[CSC_TIME_TEXT], ended_at[CSC_TIME_TEXT];
+    char execution_id[CSC_UUID_TEXT], started_at[CSC_TIME_TEXT], ended_at[CSC_TIME_TEXT];
     char output_hash[2][OUTPUT_HASH_TEXT];
     struct csc_buf words;
 };
@@ -28,21 +26,6 @@ static void texts_free(struct texts *texts)
 {
     csc_arena_free(&texts->arena);
     csc_buf_free(&texts->words);
-}
-
-/* A random UUID (RFC 9562, version 4). */
-static int make_execution_id(char ret_text[UUID_TEXT], struct csc_error *err)
-{
-    uint8_t b[16];
-    char hex[33];
-
-    if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-        return csc_fail_errno(err, CSC_E_INTERNAL, errno, "no random bytes for the execution id");
-    b[6] = (b[6] & 0x0F) | 0x40;
-    b[8] = (b[8] & 0x3F) | 0x80;
-    csc_hex(b, sizeof(b), hex);
-    (void)snprintf(ret_text, UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-    return 0;
 }
 
 static void add_output(struct csc_object *object, const struct csc_record *record, struct texts *texts)
@@ -194,7 +177,7 @@ static int build(const struct csc_record *record, struct csc_receipt **ret_recei
     _cleanup_(texts_free) struct texts texts = {0};
     struct csc_value root;
 
-    int r = make_execution_id(texts.execution_id, err);
+    int r = csc_uuid_make(texts.execution_id, err);
     if (r == 0)
         r = make_root(record, &texts, &root, err);
     return r < 0 ? r : reread(&root, ret_receipt, err);

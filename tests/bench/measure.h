@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-enum { ARMS_MAX = 8, REPEATS_MAX = 400 };
+enum { ARMS_MAX = 5, REPEATS_MAX = 400 };
 
 struct arm {
     const char *name;
