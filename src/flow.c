@@ -89,13 +89,16 @@ int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result
     _cleanup_(csc_run_free) struct run run = {.flow = flow};
     struct csc_receipt *receipt = NULL;
 
-    run.record = (struct csc_record){.contract = flow->contract,
+    run.record = (struct csc_record){.execution_id = run.execution_id,
+                                     .contract = flow->contract,
                                      .policy = flow->policy,
                                      .status = CSC_STATUS_BLOCKED,
                                      .hardened = flow->hardening != NULL,
                                      .started_at = csc_time_now(),
                                      .files_written = -1};
-    int r = csc_run_begin(&run, err);
+    int r = csc_uuid_make(run.execution_id, err);
+    if (r == 0)
+        r = csc_run_begin(&run, err);
     if (r == GO)
         r = csc_run_check_limits(&run);
     if (r == GO)

@@ -13,7 +13,7 @@ struct run {
     struct csc_arena arena;
     struct csc_decision *decision;
     struct csc_approvals *approvals; /* that let it run; NULL: none was needed */
-    char execution_id[CSC_EXECUTION_ID];
+    char execution_id[CSC_UUID_TEXT];
     struct csc_exec_result *current, *last; /* of this command, and of the last one that ran; too big for a stack */
     struct csc_snapshot *before;
     struct csc_record record;
