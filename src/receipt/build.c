@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -8,7 +9,6 @@
 #include "receipt/words.h"
 
 enum {
-    UUID_TEXT = 37,
     OUTPUT_HASH_TEXT = 72, /* "sha256:", 64 digits, NUL */
     FIELDS_MAX = 32,
     /* A contract of 1 MiB can name some 200,000 outputs. This many always fit into CSC_RECEIPT_BYTES_MAX: an agent
@@ -19,7 +19,7 @@ enum {
 /* The texts that are made here, as long as the receipt is being written. */
 struct texts {
     struct csc_arena arena;
-    char execution_id[UUID_TEXT], started_at[CSC_TIME_TEXT], ended_at[CSC_TIME_TEXT];
+    char execution_id[CSC_EXECUTION_ID_TEXT], started_at[CSC_TIME_TEXT], ended_at[CSC_TIME_TEXT];
     char output_hash[2][OUTPUT_HASH_TEXT];
     struct csc_buf words;
 };
@@ -28,21 +28,6 @@ static void texts_free(struct texts *texts)
 {
     csc_arena_free(&texts->arena);
     csc_buf_free(&texts->words);
-}
-
-/* A random UUID (RFC 9562, version 4). */
-static int make_execution_id(char ret_text[UUID_TEXT], struct csc_error *err)
-{
-    uint8_t b[16];
-    char hex[33];
-
-    if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-        return csc_fail_errno(err, CSC_E_INTERNAL, errno, "no random bytes for the execution id");
-    b[6] = (b[6] & 0x0F) | 0x40;
-    b[8] = (b[8] & 0x3F) | 0x80;
-    csc_hex(b, sizeof(b), hex);
-    (void)snprintf(ret_text, UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-    return 0;
 }
 
 static void add_output(struct csc_object *object, const struct csc_record *record, struct texts *texts)
@@ -109,28 +94,49 @@ static int add_effects(struct csc_object *object, const struct csc_record *recor
 }
 
 /* Who, what, when: in every receipt. */
-static void add_identity(struct csc_object *object, const struct csc_record *record, struct texts *texts)
+struct identity {
+    const char *contract_id, *contract_sha256, *execution_id, *policy_profile, *policy_schema_version, *policy_sha256;
+    enum csc_status status;
+    bool hardened;
+    int64_t started_at, ended_at;
+};
+
+static void add_identity(struct csc_object *object, const struct identity *identity, struct texts *texts)
 {
-    csc_time_format(record->started_at, texts->started_at);
-    csc_time_format(record->ended_at, texts->ended_at);
+    csc_time_format(identity->started_at, texts->started_at);
+    csc_time_format(identity->ended_at, texts->ended_at);
     const struct {
         const char *key, *string;
     } fields[] = {
         {"receipt_version", CSC_RECEIPT_VERSION},
-        {"contract_id", record->contract->id},
-        {"contract_sha256", record->contract->sha256},
-        {"execution_id", texts->execution_id},
-        {"status", csc_status_names[record->status]},
+        {"contract_id", identity->contract_id},
+        {"contract_sha256", identity->contract_sha256},
+        {"execution_id", identity->execution_id},
+        {"status", csc_status_names[identity->status]},
         {"started_at", texts->started_at},
         {"ended_at", texts->ended_at},
-        {"policy_profile", record->policy->name},
-        {"policy_schema_version", CSC_POLICY_VERSION},
-        {"policy_sha256", record->policy->sha256},
+        {"policy_profile", identity->policy_profile},
+        {"policy_schema_version", identity->policy_schema_version},
+        {"policy_sha256", identity->policy_sha256},
         {"runner_version", CSC_VERSION},
-        {"execution_mode", record->hardened ? "hardened" : "local"},
+        {"execution_mode", identity->hardened ? "hardened" : "local"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         csc_object_string(object, fields[i].key, fields[i].string);
+}
+
+static struct identity identity_of(const struct csc_record *record, const char *execution_id)
+{
+    return (struct identity){.contract_id = record->contract->id,
+                             .contract_sha256 = record->contract->sha256,
+                             .execution_id = execution_id,
+                             .policy_profile = record->policy->name,
+                             .policy_schema_version = CSC_POLICY_VERSION,
+                             .policy_sha256 = record->policy->sha256,
+                             .status = record->status,
+                             .hardened = record->hardened,
+                             .started_at = record->started_at,
+                             .ended_at = record->ended_at};
 }
 
 static int add_words(struct csc_object *object, const struct csc_record *record, struct texts *texts,
@@ -154,9 +160,11 @@ static int make_root(const struct csc_record *record, struct texts *texts, struc
                      struct csc_error *err)
 {
     struct csc_object object;
+    const struct identity identity = identity_of(record,
+                                                 record->execution_id ? record->execution_id : texts->execution_id);
 
     csc_object_begin(&object, &texts->arena, FIELDS_MAX);
-    add_identity(&object, record, texts);
+    add_identity(&object, &identity, texts);
     if (record->profile_id)
         csc_object_string(&object, "sandbox_profile_id", record->profile_id);
     if (record->has_exit_code)
@@ -173,6 +181,30 @@ static int make_root(const struct csc_record *record, struct texts *texts, struc
     if (r == 0)
         r = add_words(&object, record, texts, err);
     return r < 0 ? r : csc_object_end(&object, ret_root, err);
+}
+
+/* A receipt of what nobody saw the end of. The hashes are of no bytes, and "truncated": that is all that is known of
+ * the output. 137 is what a shell says of a process that SIGKILL ended. */
+static int make_lost_root(const struct csc_lost_run *run, struct texts *texts, struct csc_value *ret_root,
+                          struct csc_error *err)
+{
+    const struct identity identity = {
+        run->contract_id,   run->contract_sha256, run->execution_id, run->policy_profile, run->policy_schema_version,
+        run->policy_sha256, CSC_STATUS_FAILED,    run->hardened,     run->started_at,     run->ended_at};
+    struct csc_object object;
+    char of_nothing[CSC_SHA256_HEX];
+
+    csc_sha256_hex("", 0, of_nothing);
+    (void)snprintf(texts->output_hash[0], OUTPUT_HASH_TEXT, "sha256:%s", of_nothing);
+    csc_object_begin(&object, &texts->arena, FIELDS_MAX);
+    add_identity(&object, &identity, texts);
+    csc_object_int(&object, "exit_code", 128 + SIGKILL);
+    csc_object_string(&object, "stdout_hash", texts->output_hash[0]);
+    csc_object_string(&object, "stderr_hash", texts->output_hash[0]);
+    csc_object_bool(&object, "stdout_truncated", true);
+    csc_object_bool(&object, "stderr_truncated", true);
+    csc_object_string(&object, "error", CSC_LOST_RUN_ERROR);
+    return csc_object_end(&object, ret_root, err);
 }
 
 /* By way of its bytes: the receipt is validated as a foreign one would be, and shares no memory with the record. */
@@ -194,7 +226,7 @@ static int build(const struct csc_record *record, struct csc_receipt **ret_recei
     _cleanup_(texts_free) struct texts texts = {0};
     struct csc_value root;
 
-    int r = make_execution_id(texts.execution_id, err);
+    int r = record->execution_id ? 0 : csc_execution_id_make(texts.execution_id, err);
     if (r == 0)
         r = make_root(record, &texts, &root, err);
     return r < 0 ? r : reread(&root, ret_receipt, err);
@@ -203,4 +235,35 @@ static int build(const struct csc_record *record, struct csc_receipt **ret_recei
 int csc_receipt_build(const struct csc_record *record, struct csc_receipt **ret_receipt, struct csc_error *err)
 {
     return csc_error_in_stage(err, "receipt", build(record, ret_receipt, err));
+}
+
+static int build_lost(const struct csc_lost_run *run, struct csc_receipt **ret_receipt, struct csc_error *err)
+{
+    _cleanup_(texts_free) struct texts texts = {0};
+    struct csc_value root;
+
+    int r = make_lost_root(run, &texts, &root, err);
+    return r < 0 ? r : reread(&root, ret_receipt, err);
+}
+
+int csc_receipt_build_lost(const struct csc_lost_run *run, struct csc_receipt **ret_receipt, struct csc_error *err)
+{
+    return csc_error_in_stage(err, "receipt", build_lost(run, ret_receipt, err));
+}
+
+/* A random UUID (RFC 9562, version 4). */
+int csc_execution_id_make(char ret_id[CSC_EXECUTION_ID_TEXT], struct csc_error *err)
+{
+    uint8_t b[16];
+    char hex[33];
+
+    if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
+        return csc_error_in_stage(err, "receipt",
+                                  csc_fail_errno(err, CSC_E_INTERNAL, errno, "no random bytes for the execution id"));
+    b[6] = (b[6] & 0x0F) | 0x40;
+    b[8] = (b[8] & 0x3F) | 0x80;
+    csc_hex(b, sizeof(b), hex);
+    (void)snprintf(ret_id, CSC_EXECUTION_ID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+                   hex + 20);
+    return 0;
 }

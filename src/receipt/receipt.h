@@ -10,8 +10,14 @@
 
 extern const char *const csc_status_names[]; /* by enum csc_status */
 
+enum { CSC_EXECUTION_ID_TEXT = 37 /* with the NUL */ };
+
+/* A fresh id of an execution. */
+int csc_execution_id_make(char ret_id[CSC_EXECUTION_ID_TEXT], struct csc_error *err);
+
 /* What happened, gathered by flow.c while it happens; a receipt is built from it once, at the end. */
 struct csc_record {
+    const char *execution_id; /* made beforehand, or NULL: a fresh one */
     const struct csc_contract *contract;
     const struct csc_policy *policy;
     enum csc_status status; /* blocked, until something better is known */
@@ -41,8 +47,21 @@ struct csc_receipt {
     } signature;
 };
 
-/* Builds a receipt with a fresh execution_id and validates it like any foreign one. */
+/* Builds a receipt and validates it like any foreign one. */
 int csc_receipt_build(const struct csc_record *record, struct csc_receipt **ret_receipt, struct csc_error *err);
+
+/* All that is known of a run whose runner died: what was recorded when it began. */
+struct csc_lost_run {
+    const char *execution_id, *contract_id, *contract_sha256;
+    const char *policy_profile, *policy_schema_version, *policy_sha256;
+    bool hardened;
+    int64_t started_at, ended_at; /* ended_at: when it was found out */
+};
+
+#define CSC_LOST_RUN_ERROR "runner died; outcome unknown"
+
+/* Builds the receipt of such a run: failed, exit code 137, hashes of no bytes, both truncated. Validated, too. */
+int csc_receipt_build_lost(const struct csc_lost_run *run, struct csc_receipt **ret_receipt, struct csc_error *err);
 
 /* ---- keys --------------------------------------------------------------------------------------------------- */
 

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger in one file, by SQLite. Private to the files sqlite*.c. */
+#ifndef CSC_LEDGER_SQLITE_H
+#define CSC_LEDGER_SQLITE_H
+
+#include <limits.h>
+#include <sqlite3.h>
+
+#include "ledger/store.h"
+
+/* Statements that are run again and again, prepared when first used (sqlite_rows.c). */
+enum csc_sqlite_statement {
+    CSC_SQLITE_BEGIN_READ,
+    CSC_SQLITE_BEGIN_WRITE,
+    CSC_SQLITE_COMMIT,
+    CSC_SQLITE_ROLLBACK,
+    CSC_SQLITE_SIZE,
+    CSC_SQLITE_NODE,
+    CSC_SQLITE_INSERT,
+    CSC_SQLITE_INSERT_INTENT,
+    CSC_SQLITE_DELETE_INTENT,
+    CSC_SQLITE_USE_APPROVAL,
+    CSC_SQLITE_STRAY_APPROVAL,
+    CSC_SQLITE_KEEP_CHECKPOINT,
+    CSC_SQLITE_KEPT_CHECKPOINT,
+    CSC_SQLITE_STATEMENTS,
+};
+
+struct csc_sqlite {
+    sqlite3 *db;
+    enum csc_ledger_access access;
+    char origin[CSC_NOTE_NAME_MAX + 1];
+    sqlite3_stmt *statements[CSC_SQLITE_STATEMENTS];
+};
+
+/* Records what SQLite said of a failure while it was `doing` something; returns the code. */
+int csc_sqlite_fail(const struct csc_sqlite *store, int sqlite_code, const char *doing, struct csc_error *err);
+/* Runs SQL that gives no rows. */
+int csc_sqlite_run(const struct csc_sqlite *store, const char *sql, struct csc_error *err);
+int csc_sqlite_prepare(const struct csc_sqlite *store, const char *sql, sqlite3_stmt **ret_statement,
+                       struct csc_error *err);
+
+static inline void csc_sqlite_finalize_cleanup(sqlite3_stmt **statement)
+{
+    (void)sqlite3_finalize(*statement);
+}
+
+#define _cleanup_statement_ _cleanup_(csc_sqlite_finalize_cleanup)
+
+/* ---- the file (sqlite_file.c) ------------------------------------------------------------------------------- */
+
+/* Where a ledger lies: its folder, which was opened following no symlink and belongs to somebody we trust. */
+struct csc_sqlite_place {
+    int folder;
+    char name[NAME_MAX + 1];
+    char path[PATH_MAX]; /* without symlinks */
+    bool is_there;       /* and not empty */
+};
+
+void csc_sqlite_place_close(struct csc_sqlite_place *place);
+/* Finds it, and makes the folder where it is missing and `access` is to write. */
+int csc_sqlite_place_find(const char *path, enum csc_ledger_access access, struct csc_sqlite_place *ret_place,
+                          struct csc_error *err);
+/* Gives the file a content that `make` writes into another name, unless another process did meanwhile. */
+int csc_sqlite_place_fill(struct csc_sqlite_place *place,
+                          int (*make)(void *context, const char *path, struct csc_error *err), void *context,
+                          struct csc_error *err);
+/* What a database handle opened is the file at this place. */
+int csc_sqlite_place_check(const struct csc_sqlite_place *place, sqlite3 *db, struct csc_error *err);
+/* Nothing can be made or changed there by us, and there is nothing that was not moved into the file yet. */
+bool csc_sqlite_place_is_frozen(const struct csc_sqlite_place *place);
+
+/* ---- opening (sqlite_open.c), and the rows (sqlite_rows.c) -------------------------------------------------- */
+
+int csc_sqlite_open(const char *path, enum csc_ledger_access access, void **ret_store, struct csc_error *err);
+void csc_sqlite_close(void *store);
+
+#endif
