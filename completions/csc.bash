@@ -3,7 +3,9 @@
 
 _csc() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-    local commands="check run explain verify-receipt validate hash canonicalize keygen doctor help"
+    local commands="check run explain verify-receipt validate hash canonicalize keygen doctor ledger help"
+    local ledger="list show verify prove checkpoint export stats"
+    local filters="--ledger --status --since --until --agent --user --contract --policy --limit"
     local words=""
 
     COMPREPLY=()
@@ -13,7 +15,9 @@ _csc() {
         words="local hardened"
     elif [[ $previous == --backend ]]; then
         words="auto bwrap native"
-    elif [[ $previous == --key-id ]]; then
+    elif [[ $previous == --status ]]; then
+        words="success failed blocked expired"
+    elif [[ $previous =~ ^--(key-id|since|until|agent|user|limit)$ ]]; then
         return
     elif [[ $current == -* ]]; then
         case $command in
@@ -22,14 +26,29 @@ _csc() {
         verify-receipt) words="--public-key --key-id --proof --checkpoint-key --json --help" ;;
         keygen) words="--out --raw --help" ;;
         doctor) words="--config --json --help" ;;
+        ledger)
+            words="--help"
+            case ${COMP_WORDS[2]} in
+            list) words="$filters --no-pager --json --help" ;;
+            show) words="--ledger --receipt --evidence --json --help" ;;
+            verify) words="--ledger --checkpoint --public-key --key-id --require-complete --json --help" ;;
+            prove) words="--ledger --checkpoint --out --json --help" ;;
+            checkpoint) words="--ledger --sign --signing-key --key-id --vkey --public-key --out --json --help" ;;
+            export) words="$filters --help" ;;
+            stats) words="--ledger --json --help" ;;
+            esac
+            ;;
         validate | hash | canonicalize) words="--help" ;;
         esac
     elif ((COMP_CWORD == 2)); then
         case $command in
         validate) words="contract policy receipt decision approval config" ;;
         hash) words="contract policy receipt" ;;
+        ledger) words=$ledger ;;
         help) words=$commands ;;
         esac
+    elif ((COMP_CWORD == 3)) && [[ $command == help && ${COMP_WORDS[2]} == ledger ]]; then
+        words=$ledger
     fi
     # Without an answer here, readline's file names are it: -o default.
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for csc
 
-set -l commands check run explain verify-receipt validate hash canonicalize keygen doctor help
+set -l commands check run explain verify-receipt validate hash canonicalize keygen doctor ledger help
+set -l ledger list show verify prove checkpoint export stats
 
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a check -d "Decide whether a policy allows a contract"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a run -d "Execute what a policy allows, and write a receipt"
@@ -12,6 +13,7 @@ complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a hash -d "Pr
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a canonicalize -d "Print the form that is hashed and signed"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a keygen -d "Make an Ed25519 key pair"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a doctor -d "Say what hardened mode can hold on this machine"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a ledger -d "Read, verify and prove the record of all executions"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a help -d "Show help"
 complete -c csc -l help -d "Show help"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -l version -d "Show version, protocol identifiers and modes"
@@ -50,3 +52,32 @@ complete -c csc -n "__fish_seen_subcommand_from keygen" -l raw -d "32 bytes each
 
 complete -c csc -n "__fish_seen_subcommand_from doctor" -l config -r -d "Configuration to read"
 complete -c csc -n "__fish_seen_subcommand_from doctor" -l json -d "Print a JSON object"
+
+complete -c csc -n "__fish_seen_subcommand_from ledger; and not __fish_seen_subcommand_from $ledger" -f -a list -d "List executions, the newest first"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and not __fish_seen_subcommand_from $ledger" -f -a show -d "Show one execution"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and not __fish_seen_subcommand_from $ledger" -f -a verify -d "Say whether something is missing or changed"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and not __fish_seen_subcommand_from $ledger" -f -a prove -d "Print a proof that the log has an entry"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and not __fish_seen_subcommand_from $ledger" -f -a checkpoint -d "Print a checkpoint to keep elsewhere"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and not __fish_seen_subcommand_from $ledger" -f -a export -d "Print entries whole, as JSON lines"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and not __fish_seen_subcommand_from $ledger" -f -a stats -d "Count what is recorded"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from list show verify prove checkpoint export stats" -l ledger -r -d "Which ledger"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from list export" -l status -x -a "success failed blocked expired" -d "How it ended"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from list export" -l since -x -d "Begun then or later: a date-time, a date, 2h, 7d"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from list export" -l until -x -d "Begun then or earlier"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from list export" -l agent -x -d "Asked for by this agent"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from list export" -l user -x -d "On behalf of this user"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from list export" -l contract -x -d "Id or SHA-256 of the contract"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from list export" -l policy -x -d "Profile or SHA-256 of the policy"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from list export" -l limit -x -d "Not more than so many"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from list" -l no-pager -d "Print, also on a terminal"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from show" -l receipt -d "The stored receipt"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from show" -l evidence -d "The stored evidence"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from verify prove" -l checkpoint -r -d "One that was kept elsewhere"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from verify checkpoint" -l public-key -r -d "Key to trust"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from verify checkpoint" -l key-id -x -d "Name of the key"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from verify" -l require-complete -d "Exit with 1 unless complete"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from prove checkpoint" -l out -r -d "Where it goes"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from checkpoint" -l sign -d "Sign one of the log as it is now"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from checkpoint" -l signing-key -r -d "Private key"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from checkpoint" -l vkey -d "Print the line of the key instead"
+complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from list show verify prove checkpoint stats" -l json -d "Print a JSON object"

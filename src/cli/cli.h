@@ -63,6 +63,7 @@ extern const struct csc_cli_command csc_cli_keygen;
 extern const struct csc_cli_command csc_cli_explain;
 extern const struct csc_cli_command csc_cli_doctor;
 extern const struct csc_cli_command csc_cli_approve;
+extern const struct csc_cli_command csc_cli_ledger;
 
 /* ---- options.c --------------------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Holds together what says which commands and options csc has: its help, csc(1), csc-run(1), and the completions.
+"""Holds together what says which commands and options csc has: its help, csc(1), csc-run(1), csc-ledger(1), and the
+completions. A subcommand is called "ledger list" here.
 
 usage: command_line.py ROOT CSC     (TAP)
 """
@@ -25,9 +26,25 @@ def from_help(csc):
     def output(*arguments):
         return subprocess.run([csc, *arguments], check=True, capture_output=True, text=True).stdout
 
-    commands = re.findall(r"^  ([a-z-]+) +\w", output("--help").partition("commands:")[2].partition("\n\n")[0], re.M)
-    return {command: words(" ".join(re.findall(r"^  --([a-z-]+)", output(command, "--help"), re.M)))
-            for command in commands}
+    def listed(text, title):
+        return re.findall(r"^  ([a-z-]+) +\w", text.partition(f"\n{title}:")[2].partition("\n\n")[0], re.M)
+
+    found = {}
+    for command in listed(output("--help"), "commands"):
+        text = output(command, "--help")
+        found[command] = words("help " + " ".join(re.findall(r"^  --([a-z-]+)", text, re.M)))
+        for name in listed(text, "subcommands"):
+            options = re.findall(r"^  --([a-z-]+)", output(command, name, "--help"), re.M)
+            found[f"{command} {name}"] = words(" ".join(options))
+    return found
+
+
+def without_subcommands(known):
+    return {command: options for command, options in known.items() if " " not in command}
+
+
+def subcommands(known, command):
+    return {name: options for name, options in known.items() if name.startswith(command + " ")}
 
 
 def flags(text):
@@ -54,6 +71,24 @@ def from_synopsis(root):
     return uses
 
 
+def from_ledger_manual(root):
+    """csc-ledger(1): the options of its sections, and of its synopsis."""
+    text = read(root, "man", "csc-ledger.1")
+    sections = re.split(r"^\.Ss csc ", text.partition(".Sh EXIT STATUS")[0], flags=re.M)[1:]
+    common = flags("\n".join(re.findall(r"^\.It (.*)", text.partition(".Sh OPTIONS")[2].partition(".Sh ")[0], re.M)))
+    by_section = {}
+    for section in sections:
+        options = flags("\n".join(re.findall(r"^\.It (.*)", section, re.M)))
+        if ".Sx FILTERS" in section:
+            options += flags("\n".join(re.findall(r"^\.It (.*)", text.partition(".Sh FILTERS")[2].partition(".Sh ")[0],
+                                                  re.M)))
+        by_section[section.partition("\n")[0]] = words(" ".join(options + common))
+    by_synopsis = {}
+    for use in text.partition(".Sh SYNOPSIS")[2].partition(".Sh DESCRIPTION")[0].split(".Nm csc ledger\n")[1:]:
+        by_synopsis["ledger " + re.match(r"\.Cm ([a-z-]+)", use)[1]] = words(" ".join(flags(use) + ["help"]))
+    return by_section, by_synopsis
+
+
 def from_run_manual(root, known):
     """csc-run(1) has the synopsis of one command; the others are taken as known."""
     synopsis = read(root, "man", "csc-run.1").partition(".Sh SYNOPSIS")[2].partition(".Sh DESCRIPTION")[0]
@@ -75,37 +110,55 @@ def from_bash(root):
         return subprocess.run(["bash", "-c", BASH, "bash", script, *typed], check=True, capture_output=True,
                               text=True).stdout.split()
 
-    commands = [word for word in offered("") if not word.startswith("-") and word != "help"]
-    return {command: sorted(word[2:] for word in offered(command, "-")) for command in commands}
+    found = {}
+    for command in [word for word in offered("") if not word.startswith("-") and word != "help"]:
+        found[command] = sorted(word[2:] for word in offered(command, "-"))
+        for name in offered(command, "") if command == "ledger" else []:
+            found[f"{command} {name}"] = sorted(word[2:] for word in offered(command, name, "-"))
+    return found
 
 
 def from_zsh(root):
     """What the file for zsh says; the shell itself isn't needed."""
     text = read(root, "completions", "_csc")
-    described = re.findall(r"^ +['\"]([a-z-]+):", text, re.M)
+    arrays = {name: re.findall(r"^ +['\"]([a-z-]+):", body, re.M)
+              for name, body in re.findall(r"^    (\w+)=\(\n(.*?)^    \)", text, re.M | re.S)}
+    described = arrays["commands"] + ["ledger " + name for name in arrays["ledger"]]
     options = {}
-    for names, body in re.findall(r"^    ([a-z| -]+)\)\n(.*?);;", text, re.M | re.S):
+    for names, body in re.findall(r"^    ([a-z| '-]+)\)\n(.*?);;", text, re.M | re.S):
         for name in names.split(" | "):
-            options[name.strip()] = words(" ".join(re.findall(r"'--([a-z-]+)\[", body)))
+            options[name.strip().strip("'")] = words(" ".join(re.findall(r"'--([a-z-]+)\[", body)))
     return {command: options.get(command) for command in described if command != "help"}
 
 
 def from_fish(root):
     """What the file for fish says."""
     text = read(root, "completions", "csc.fish")
-    commands = re.findall(r"-f -a ([a-z-]+) -d", text)
+    seen = "__fish_seen_subcommand_from"
+    commands = re.findall(rf'-n "not {seen} \$commands" -f -a ([a-z-]+) -d', text)
+    commands += ["ledger " + name for name in re.findall(rf'-n "{seen} ledger; and not {seen} \$ledger" -f -a ([a-z-]+) -d',
+                                                         text)]
     common = re.findall(r"^complete -c csc -l ([a-z-]+)", text, re.M)
-    return {command: words(" ".join(common + re.findall(rf"from {command}\" -l ([a-z-]+)", text)))
-            for command in commands if command != "help"}
+    found = {command: list(common) for command in commands if command != "help"}
+    for condition, option in re.findall(r'^complete -c csc -n "(.*?)" -l ([a-z-]+)', text, re.M):
+        ledger = re.fullmatch(rf"{seen} ledger; and {seen} ([a-z ]+)", condition)
+        plain = re.fullmatch(rf"{seen} ([a-z-]+)", condition)
+        for name in [f"ledger {name}" for name in ledger[1].split()] if ledger else [plain[1]] if plain else []:
+            found.setdefault(name, []).append(option)
+    return {command: words(" ".join(options)) for command, options in found.items()}
 
 
 def main(root, csc):
     known = from_help(csc)
+    commands = without_subcommands(known)
+    ledger_sections, ledger_synopsis = from_ledger_manual(root)
     cases = [
         ("csc --help lists commands, and each its options", known and all(known.values()), True),
-        ("csc(1) has the same", from_manual(root), known),
-        ("the synopsis of csc(1) has the same", from_synopsis(root), known),
+        ("csc(1) has the same", from_manual(root), commands),
+        ("the synopsis of csc(1) has the same", from_synopsis(root), commands),
         ("csc-run(1) has the same", from_run_manual(root, known), known),
+        ("csc-ledger(1) has the same", ledger_sections, subcommands(known, "ledger")),
+        ("the synopsis of csc-ledger(1) has the same", ledger_synopsis, subcommands(known, "ledger")),
         ("completion in bash has the same", from_bash(root), known),
         ("completion in zsh has the same", from_zsh(root), known),
         ("completion in fish has the same", from_fish(root), known),
