@@ -58,6 +58,7 @@ static void take(struct csc_capture *c, size_t size)
 {
     sha256_update(&c->hash, size, (const uint8_t *)c->chunk);
     c->room -= (int64_t)size;
+    c->captured += (int64_t)size;
     c->last = (unsigned char)c->chunk[size - 1];
     csc_sink_put(&c->sink, c->chunk, size);
 }
@@ -94,6 +95,7 @@ void csc_capture_serve(struct csc_capture *capture)
         end(c);
         return;
     }
+    c->seen += n;
     if (c->keeps_tail)
         remember(c, c->chunk, (size_t)n);
     if (full)

@@ -7,10 +7,11 @@
 #include "exec/sink.h"
 
 struct csc_capture {
-    int fd;       /* the pipe's read end, non-blocking; -1 after the end */
-    int null_fd;  /* /dev/null: where bytes beyond the cap are spliced; -1: they are read */
-    int64_t room; /* bytes still to be captured */
-    int64_t left; /* bytes still to be read before the stream counts as ended; -1: unknown */
+    int fd;                 /* the pipe's read end, non-blocking; -1 after the end */
+    int null_fd;            /* /dev/null: where bytes beyond the cap are spliced; -1: they are read */
+    int64_t room;           /* bytes still to be captured */
+    int64_t left;           /* bytes still to be read before the stream counts as ended; -1: unknown */
+    int64_t captured, seen; /* bytes: hashed, and read in all */
     bool truncated;
     int last; /* byte that was streamed; -1: none yet */
     bool keeps_tail;

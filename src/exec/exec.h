@@ -56,6 +56,28 @@ struct csc_exec_io {
     const struct csc_boundary *boundary; /* NULL: local mode */
 };
 
+/* Who counted what a command used. */
+enum csc_usage_source {
+    CSC_USAGE_NONE = 0, /* nobody: it never started */
+    CSC_USAGE_RUSAGE,   /* the kernel, of the processes that were waited for (getrusage(2)); memory: of the largest */
+    CSC_USAGE_CGROUP,   /* the control group: all processes together */
+};
+
+extern const char *const csc_usage_source_names[]; /* "none", "rusage", "cgroup" */
+
+struct csc_usage {
+    enum csc_usage_source cpu_source, memory_source;
+    int64_t user_us, system_us, memory_peak; /* microseconds, bytes */
+};
+
+/* What is known of a command beyond its result: for the evidence. Plain data. */
+struct csc_exec_facts {
+    int64_t started_at, ended_at; /* microseconds since 1970; the later one by a clock that nobody sets. 0: never */
+    struct csc_usage usage;
+    int64_t captured, printed;          /* bytes, of both streams together: hashed, and in all */
+    struct csc_measurement measurement; /* of hardened mode; `taken` says whether there is one */
+};
+
 struct csc_exec_result {
     enum csc_exec_end end;
     int exit_code;    /* as the receipt has it */
@@ -66,7 +88,8 @@ struct csc_exec_result {
     bool lost_output;             /* an out_fd refused bytes (closed pipe, full disk) */
     bool started;                 /* something was executed */
     size_t survivors;             /* processes that could not be killed (another user's), normally 0 */
-    size_t tail_size;             /* the last bytes of stderr, captured or not */
+    struct csc_exec_facts facts;
+    size_t tail_size; /* the last bytes of stderr, captured or not */
     char tail[CSC_TAIL_BYTES];
 };
 

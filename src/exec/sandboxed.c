@@ -27,6 +27,9 @@ struct csc_sandboxed {
     bool started[SEGMENTS_MAX], ended[SEGMENTS_MAX];
     int status[SEGMENTS_MAX]; /* of waitpid(2) */
     bool full[3];
+    bool answered; /* csc-init was told whether to go on, or is gone: no report is waited for */
+    struct csc_measurement measurement;
+    char contradiction[300];                /* what was measured, and planned otherwise; "" : nothing */
     struct csc_report refused, not_started; /* kind 0: there was none */
 };
 
@@ -83,9 +86,12 @@ static int start(struct csc_sandboxed *s, const int output[2], int null, struct 
 
     if (r == 0)
         r = s->launch->native ? start_native(s, err) : start_bwrap(s, null, err);
-    if (r == 0)
-        csc_launch_started(s->launch);
-    return r;
+    if (r < 0)
+        return r;
+    csc_launch_started(s->launch);
+    /* While the sandbox is being made. */
+    csc_measure_executor(s->boundary->plan, s->boundary->survey, &s->measurement);
+    return 0;
 }
 
 int csc_sandboxed_start(const struct csc_boundary *boundary, const int output[2], int null,
@@ -111,13 +117,18 @@ pid_t csc_sandboxed_pid(const struct csc_sandboxed *sandboxed)
     return sandboxed->pid;
 }
 
+int csc_sandboxed_report_fd(const struct csc_sandboxed *sandboxed)
+{
+    return sandboxed->answered ? -1 : sandboxed->launch->report;
+}
+
 void csc_sandboxed_end(struct csc_sandboxed *sandboxed)
 {
     /* That it is gone already changes nothing. */
-    (void)!write(sandboxed->launch->control, "T", 1);
+    (void)!write(sandboxed->launch->control, CSC_CONTROL_END, 1);
 }
 
-/* ---- the end -------------------------------------------------------------------------------------------------------
+/* ---- reports ------------------------------------------------------------------------------------------------------
  */
 
 static void take_report(struct csc_sandboxed *s, const struct csc_report *report)
@@ -152,16 +163,68 @@ static void take_report(struct csc_sandboxed *s, const struct csc_report *report
     }
 }
 
+static bool read_report(struct csc_sandboxed *s, void *report, size_t size)
+{
+    ssize_t n;
+
+    /* Each is smaller than PIPE_BUF: it is there as a whole. */
+    do
+        n = read(s->launch->report, report, size);
+    while (n < 0 && errno == EINTR);
+    if (n == 0)
+        s->answered = true; /* nobody is there any more */
+    return n == (ssize_t)size;
+}
+
 static void take_reports(struct csc_sandboxed *s)
 {
     struct csc_report report;
-    ssize_t size;
 
-    /* Each is smaller than PIPE_BUF: it is there as a whole. */
-    while ((size = read(s->launch->report, &report, sizeof(report))) == sizeof(report) || (size < 0 && errno == EINTR))
-        if (size > 0)
+    while (read_report(s, &report, sizeof(report))) {
+        if (report.kind == CSC_REPORT_MEASURED)
+            s->measurement.taken = read_report(s, &s->measurement.inside, sizeof(s->measurement.inside));
+        else
             take_report(s, &report);
+    }
 }
+
+/* ---- the measurement ----------------------------------------------------------------------------------------------
+ */
+
+/* The end of the life line ends csc-init before it has started anything. */
+static void forbid(struct csc_sandboxed *s, const char *name, const char *text)
+{
+    (void)snprintf(s->contradiction, sizeof(s->contradiction), "measured %s: %s", name, text);
+    csc_close_cleanup(&s->launch->control);
+    s->launch->control = -1;
+}
+
+static void judge(struct csc_sandboxed *s)
+{
+    const struct csc_plan *plan = s->boundary->plan;
+    char text[200];
+
+    csc_measure_outside(plan, s->launch, s->pid, &s->measurement.outside);
+    const char *name = csc_measurement_check(plan, &s->measurement, text, sizeof(text));
+    s->measurement.passed = !name;
+    if (name)
+        forbid(s, name, text);
+    else
+        (void)!write(s->launch->control, CSC_CONTROL_GO, 1);
+    s->answered = true;
+}
+
+void csc_sandboxed_serve(struct csc_sandboxed *sandboxed)
+{
+    take_reports(sandboxed);
+    if (sandboxed->measurement.taken && !sandboxed->answered)
+        judge(sandboxed);
+    else if (sandboxed->refused.kind)
+        sandboxed->answered = true;
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------------
+ */
 
 static const char *explain_bwrap(const char *message)
 {
@@ -209,7 +272,11 @@ static void refuse_boundary(struct csc_sandboxed *s, struct csc_exec_result *res
     char message[MESSAGE_MAX], sentence[CSC_REPORT_SENTENCE];
     ssize_t size = s->message < 0 ? 0 : read(s->message, message, sizeof(message) - 1);
 
-    if (s->refused.kind) {
+    if (s->contradiction[0]) {
+        csc_result_refuse(result, CSC_EXEC_NO_BOUNDARY, 126,
+                          "sandbox: %s; the command was not started; csc doctor says what this machine can hold",
+                          s->contradiction);
+    } else if (s->refused.kind) {
         csc_step_explain((enum csc_step)s->refused.index, s->refused.value, s->refused.text, sentence,
                          sizeof(sentence));
         csc_result_refuse(result, CSC_EXEC_NO_BOUNDARY, 126, "sandbox: %s", sentence);
@@ -284,6 +351,7 @@ void csc_sandboxed_conclude(struct csc_sandboxed *sandboxed, struct csc_exec_res
     struct csc_sandboxed *s = sandboxed;
 
     take_reports(s);
+    result->facts.measurement = s->measurement;
     for (int i = 0; i < SEGMENTS_MAX; i++)
         result->started |= s->started[i];
     if (result->end == CSC_EXEC_TIMED_OUT && !result->started)
@@ -296,6 +364,23 @@ void csc_sandboxed_conclude(struct csc_sandboxed *sandboxed, struct csc_exec_res
         refuse_boundary(s, result);
     else
         conclude_by_itself(s, result);
+}
+
+void csc_sandboxed_usage(const struct csc_sandboxed *sandboxed, struct csc_usage *usage)
+{
+    struct csc_cgroup_usage counted = {-1, -1, -1};
+
+    if (sandboxed->launch->cgroup)
+        csc_cgroup_read_usage(sandboxed->launch->cgroup, &counted);
+    if (counted.user_us >= 0 && counted.system_us >= 0) {
+        usage->cpu_source = CSC_USAGE_CGROUP;
+        usage->user_us = counted.user_us;
+        usage->system_us = counted.system_us;
+    }
+    if (counted.memory_peak >= 0) {
+        usage->memory_source = CSC_USAGE_CGROUP;
+        usage->memory_peak = counted.memory_peak;
+    }
 }
 
 void csc_sandboxed_free(struct csc_sandboxed *sandboxed)

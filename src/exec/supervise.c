@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -24,8 +25,11 @@
 
 enum { SEGMENTS_MAX = 10, REAP_BATCH = 1000 };
 
+const char *const csc_usage_source_names[] = {"none", "rusage", "cgroup"};
+
 #define SECOND_NS INT64_C(1000000000)
 #define MILLISECOND_NS INT64_C(1000000)
+#define MICROSECONDS INT64_C(1000000) /* a second */
 
 enum phase { RUNNING, GRACE, OVER };
 
@@ -44,8 +48,10 @@ struct run {
     bool alone;     /* no child is left, of any kind */
     bool more_dead; /* there may be more to reap */
     enum phase phase;
-    int64_t until; /* the end of the phase, csc_clock_ns() */
-    sigset_t mask; /* the caller's */
+    int64_t until;      /* the end of the phase, csc_clock_ns() */
+    int64_t began;      /* csc_clock_ns() */
+    struct rusage used; /* by all that was waited for */
+    sigset_t mask;      /* the caller's */
     bool masked;
     struct csc_capture out[2];
     struct csc_exec_result result;
@@ -230,18 +236,36 @@ static void note_death(struct run *run, pid_t pid, int status)
         }
 }
 
+static struct timeval sum(struct timeval a, struct timeval b)
+{
+    int64_t us = (a.tv_sec + b.tv_sec) * MICROSECONDS + a.tv_usec + b.tv_usec;
+
+    return (struct timeval){.tv_sec = us / MICROSECONDS, .tv_usec = us % MICROSECONDS};
+}
+
+/* What a child used has in it what its own children used that it waited for. */
+static void note_usage(struct run *run, const struct rusage *used)
+{
+    run->used.ru_utime = sum(run->used.ru_utime, used->ru_utime);
+    run->used.ru_stime = sum(run->used.ru_stime, used->ru_stime);
+    if (run->used.ru_maxrss < used->ru_maxrss)
+        run->used.ru_maxrss = used->ru_maxrss;
+}
+
 /* The batch bounds the time until the clock is looked at again. */
 static void reap(struct run *run)
 {
+    struct rusage used;
     int status;
 
     run->more_dead = false;
     for (int i = 0; i < REAP_BATCH; i++) {
-        pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+        pid_t pid = wait4(-1, &status, WNOHANG | __WALL, &used);
         if (pid <= 0) {
             run->alone = pid < 0 && errno == ECHILD;
             return;
         }
+        note_usage(run, &used);
         note_death(run, pid, status);
     }
     run->more_dead = true;
@@ -322,7 +346,7 @@ static struct timespec time_until(int64_t until)
     return (struct timespec){.tv_sec = left / SECOND_NS, .tv_nsec = left % SECOND_NS};
 }
 
-enum { FD_CHILD, FD_SIGNAL, FD_CANCEL, FD_IN, FD_OUT = FD_IN + 2, FD_COUNT = FD_OUT + 2 };
+enum { FD_CHILD, FD_SIGNAL, FD_CANCEL, FD_REPORT, FD_IN, FD_OUT = FD_IN + 2, FD_COUNT = FD_OUT + 2 };
 
 /* Waits for something to happen, until `until` at most, and serves it. */
 static void step(struct run *run)
@@ -335,6 +359,7 @@ static void step(struct run *run)
     fds[FD_CHILD].fd = run->child_fd;
     fds[FD_SIGNAL].fd = run->signal_fd;
     fds[FD_CANCEL].fd = run->cancel_fd;
+    fds[FD_REPORT].fd = run->sandboxed ? csc_sandboxed_report_fd(run->sandboxed) : -1;
     for (int i = CSC_STDOUT; i <= CSC_STDERR; i++) {
         fds[FD_IN + i].fd = csc_capture_is_thirsty(&run->out[i]) ? run->out[i].fd : -1;
         fds[FD_OUT + i].fd = may_write(run, i) ? run->out[i].sink.fd : -1;
@@ -348,6 +373,8 @@ static void step(struct run *run)
         run->cancel_fd = -1;
         cancel(run, 128 + SIGTERM);
     }
+    if (fds[FD_REPORT].revents)
+        csc_sandboxed_serve(run->sandboxed);
     for (int i = CSC_STDOUT; i <= CSC_STDERR; i++)
         if (fds[FD_IN + i].revents)
             csc_capture_serve(&run->out[i]);
@@ -417,6 +444,33 @@ static void drain(struct run *run)
     }
 }
 
+static int64_t microseconds(struct timeval time)
+{
+    return time.tv_sec * MICROSECONDS + time.tv_usec;
+}
+
+static void conclude_facts(struct run *run)
+{
+    struct csc_exec_facts *facts = &run->result.facts;
+
+    for (int i = CSC_STDOUT; i <= CSC_STDERR; i++) {
+        facts->captured += run->out[i].captured;
+        facts->printed += run->out[i].seen;
+    }
+    if (facts->started_at == 0)
+        return;
+    facts->ended_at = facts->started_at + (csc_clock_ns() - run->began) / 1000;
+    facts->usage = (struct csc_usage){
+        .cpu_source = CSC_USAGE_RUSAGE,
+        .memory_source = CSC_USAGE_RUSAGE,
+        .user_us = microseconds(run->used.ru_utime),
+        .system_us = microseconds(run->used.ru_stime),
+        .memory_peak = (int64_t)run->used.ru_maxrss * 1024,
+    };
+    if (run->sandboxed)
+        csc_sandboxed_usage(run->sandboxed, &facts->usage);
+}
+
 static void conclude(struct run *run)
 {
     struct csc_exec_result *result = &run->result;
@@ -428,6 +482,7 @@ static void conclude(struct run *run)
         if (run->io->open_line && run->out[i].last >= 0)
             run->io->open_line[i] = run->out[i].last != '\n';
     }
+    conclude_facts(run);
     result->tail_size = csc_capture_tail(&run->out[CSC_STDERR], result->tail);
     if (run->sandboxed)
         csc_sandboxed_conclude(run->sandboxed, result);
@@ -463,7 +518,9 @@ static int execute(struct run *run, struct csc_error *err)
 
     step(run); /* `until` is still 0: only looks whether csc was told to stop before anything began */
     if (run->phase == RUNNING) {
-        run->until = csc_clock_ns() + run->command->timeout_sec * SECOND_NS;
+        run->began = csc_clock_ns();
+        run->result.facts.started_at = csc_time_now();
+        run->until = run->began + run->command->timeout_sec * SECOND_NS;
         r = start_or_fail(run, err);
     }
     close_fd(&run->stdout_end);

@@ -7,6 +7,7 @@
 #include "exec/exec.h"
 #include "format/format.h"
 #include "policy/policy.h"
+#include "receipt/evidence.h"
 
 extern const char *const csc_status_names[]; /* by enum csc_status */
 

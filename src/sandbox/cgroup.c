@@ -329,6 +329,81 @@ static int64_t find_number(const char *text, const char *key)
     return 0;
 }
 
+/* As read back; -1: none, or it cannot be read. */
+static int64_t read_limit(const struct group *group, enum csc_controller controller)
+{
+    char text[64], *end = text;
+
+    for (size_t i = 0; i < ARRAY_SIZE(knobs); i++) {
+        if (knobs[i].holder != group->holder || knobs[i].controller != controller || knobs[i].text)
+            continue;
+        read_file(group, knobs[i].file, text, sizeof(text));
+        int64_t value = strtoll(text, &end, 10);
+        if (end == text)
+            return -1; /* "max", or not to be read */
+        return controller == CSC_CONTROLLER_CPU ? value / 1000 : value;
+    }
+    return -1;
+}
+
+void csc_cgroup_read_limits(const struct csc_cgroup *cgroup, int64_t ret_limits[CSC_CONTROLLER_COUNT])
+{
+    for (size_t i = 0; i < CSC_CONTROLLER_COUNT; i++) {
+        ret_limits[i] = -1;
+        for (size_t k = 0; k < cgroup->count; k++)
+            if (cgroup->groups[k].controls[i])
+                ret_limits[i] = read_limit(&cgroup->groups[k], (enum csc_controller)i);
+    }
+}
+
+static bool is_listed(const struct group *group, pid_t pid)
+{
+    char text[1024], *save = NULL;
+
+    read_file(group, "cgroup.procs", text, sizeof(text));
+    for (char *p = strtok_r(text, "\n", &save); p; p = strtok_r(NULL, "\n", &save))
+        if (strtol(p, NULL, 10) == pid)
+            return true;
+    return false;
+}
+
+bool csc_cgroup_has_member(const struct csc_cgroup *cgroup, pid_t pid)
+{
+    for (size_t i = 0; i < cgroup->count; i++)
+        if (!is_listed(&cgroup->groups[i], pid))
+            return false;
+    return true;
+}
+
+/* -1 when the file is not there. */
+static int64_t read_number(const struct group *group, const char *file, const char *key)
+{
+    char text[4096], *end = text;
+
+    read_file(group, file, text, sizeof(text));
+    if (key)
+        return *text ? find_number(text, key) : -1;
+    int64_t value = strtoll(text, &end, 10);
+    return end == text ? -1 : value;
+}
+
+void csc_cgroup_read_usage(const struct csc_cgroup *cgroup, struct csc_cgroup_usage *ret_usage)
+{
+    struct csc_cgroup_usage usage = {-1, -1, -1};
+
+    for (size_t i = 0; i < cgroup->count; i++) {
+        const struct group *group = &cgroup->groups[i];
+        bool is_second = group->holder == CSC_HOLDER_CGROUP2;
+        if (is_second) {
+            usage.user_us = read_number(group, "cpu.stat", "user_usec");
+            usage.system_us = read_number(group, "cpu.stat", "system_usec");
+        }
+        if (group->controls[CSC_CONTROLLER_MEMORY])
+            usage.memory_peak = read_number(group, is_second ? "memory.peak" : "memory.max_usage_in_bytes", NULL);
+    }
+    *ret_usage = usage;
+}
+
 void csc_cgroup_read_events(const struct csc_cgroup *cgroup, struct csc_cgroup_events *ret_events)
 {
     int64_t counts[CSC_CONTROLLER_COUNT] = {0};

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/base.h"
 
@@ -80,6 +81,19 @@ const int *csc_cgroup_entries(const struct csc_cgroup *cgroup, size_t *ret_count
  * waits for all processors. -1: there is none; else *ret_entry is the entry that is of no more use then.
  */
 int csc_cgroup_birthplace(const struct csc_cgroup *cgroup, size_t *ret_entry);
+/* What the groups say of their limits: ret_limits by enum csc_controller, -1 where there is none or it cannot be read.
+ */
+void csc_cgroup_read_limits(const struct csc_cgroup *cgroup, int64_t ret_limits[CSC_CONTROLLER_COUNT]);
+/* The process is in all groups. False also when they cannot be read. */
+bool csc_cgroup_has_member(const struct csc_cgroup *cgroup, pid_t pid);
+
+/* What the processes of the groups used, of what the groups count; -1: they don't. */
+struct csc_cgroup_usage {
+    int64_t user_us, system_us; /* version 2 */
+    int64_t memory_peak;        /* bytes */
+};
+
+void csc_cgroup_read_usage(const struct csc_cgroup *cgroup, struct csc_cgroup_usage *ret_usage);
 void csc_cgroup_read_events(const struct csc_cgroup *cgroup, struct csc_cgroup_events *ret_events);
 /* Kills what is left in the groups (cgroup.kill where there is one) and removes them, waiting for the dead to go for 1
  * s at most. Takes NULL. */

@@ -3,6 +3,7 @@
 #ifndef CSC_SANDBOX_INSIDE_H
 #define CSC_SANDBOX_INSIDE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ enum csc_report_kind {
     CSC_REPORT_STARTED,     /* segment `index` runs */
     CSC_REPORT_NOT_STARTED, /* segment `index`: the kernel refused the program, errno `value` */
     CSC_REPORT_ENDED,       /* segment `index`: wait status `value` */
+    CSC_REPORT_MEASURED,    /* struct csc_measured_inside follows; nothing of the command runs before csc says so */
     CSC_REPORT_FULL,        /* at the end, file system `index` (0 /tmp, 1 $HOME, 2 /dev/shm) has no space left */
 };
 
@@ -43,7 +45,69 @@ struct csc_report {
 
 enum { CSC_REPORT_SENTENCE = 600 };
 
+/* What csc says by the other pipe. Its end is the death of csc. */
+#define CSC_CONTROL_GO "G"  /* the measurement is as planned: start the command */
+#define CSC_CONTROL_END "T" /* end all processes in order */
+
+/* ---- measurements: what csc-init sees of itself when nothing is left to give up ---------------------------------- */
+
+enum csc_namespace {
+    CSC_NAMESPACE_USER,
+    CSC_NAMESPACE_MOUNT,
+    CSC_NAMESPACE_PID,
+    CSC_NAMESPACE_IPC,
+    CSC_NAMESPACE_UTS,
+    CSC_NAMESPACE_CGROUP,
+    CSC_NAMESPACE_NETWORK,
+    CSC_NAMESPACE_COUNT,
+};
+
+enum csc_capability_set {
+    CSC_CAPABILITIES_INHERITABLE,
+    CSC_CAPABILITIES_PERMITTED,
+    CSC_CAPABILITIES_EFFECTIVE,
+    CSC_CAPABILITIES_BOUNDING,
+    CSC_CAPABILITIES_AMBIENT,
+    CSC_CAPABILITIES_COUNT,
+};
+
+/* Of proc_pid_status(5). Ids: real, effective, saved, of the file system. */
+struct csc_process_status {
+    uint64_t capabilities[CSC_CAPABILITIES_COUNT];
+    uint32_t uid[4], gid[4];
+    int32_t no_new_privs;
+    int32_t seccomp;         /* mode; 2: filters */
+    int32_t seccomp_filters; /* how many; -1: the kernel does not say (before 5.9) */
+};
+
+struct csc_id_range {
+    uint32_t inside, outside, count;
+};
+
+enum { CSC_INIT_LIMITS_MAX = 16 };
+
+struct csc_measured_limit {
+    int32_t resource; /* RLIMIT_* */
+    uint64_t soft, hard;
+};
+
+/* Follows a report in the same write(2): both together are smaller than PIPE_BUF. */
+struct csc_measured_inside {
+    struct csc_process_status status;
+    uint64_t namespace[CSC_NAMESPACE_COUNT]; /* inodes; 0: not to be read */
+    int32_t landlock_abi;                    /* that was applied */
+    int32_t landlock_refuses;                /* a file that no rule grants could not be opened afterwards */
+    uint32_t limit_count;                    /* of the stage, read back */
+    struct csc_measured_limit limits[CSC_INIT_LIMITS_MAX];
+};
+
 /* "WHAT: ENAME (its meaning); fix: ...". Pure. `error` 0: WHAT alone. */
 void csc_step_explain(enum csc_step step, int error, const char *what, char *ret_text, size_t size);
+
+extern const char *const csc_namespace_names[]; /* "user", "mnt", ...: as in /proc/PID/ns */
+/* The inode of a namespace of the process whose folder in /proc this is; 0: not to be read. */
+uint64_t csc_namespace_inode(int folder, enum csc_namespace namespace);
+/* Of a text such as /proc/PID/status; false, and nothing changed, when it lacks something. */
+bool csc_status_parse(const char *text, struct csc_process_status *ret_status);
 
 #endif

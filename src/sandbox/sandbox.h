@@ -24,6 +24,7 @@
 #include "sandbox/doctor.h"
 #include "sandbox/inside.h"
 #include "sandbox/landlock.h"
+#include "sandbox/measure.h"
 #include "sandbox/seccomp.h"
 
 /* ---- refusals ----------------------------------------------------------------------------------------------- */

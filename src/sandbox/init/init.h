@@ -3,6 +3,7 @@
 #ifndef CSC_SANDBOX_INIT_H
 #define CSC_SANDBOX_INIT_H
 
+#include "sandbox/inside.h"
 #include "sandbox/landlock.h"
 #include "sandbox/lockdown.h"
 #include "sandbox/seccomp.h"
@@ -20,7 +21,7 @@ struct csc_init_stage {
     enum csc_sockets sockets;
     struct csc_landlock landlock;
     struct csc_buf rules; /* landlock.rules */
-    struct csc_init_limit limits[16];
+    struct csc_init_limit limits[CSC_INIT_LIMITS_MAX];
     size_t limit_count;
     const char *cwd;
     struct csc_buf environment;             /* char * after char *, NULL at the end */
@@ -35,5 +36,15 @@ __attribute__((noreturn, format(printf, 3, 4))) void csc_init_refuse(int fd, int
 
 /* stage.c: reads the stage, and looks that what is mounted is what was planned. Refuses what is wrong with either. */
 void csc_init_read_stage(int stage_fd, int report, struct csc_init_stage *ret_stage);
+
+/* measure.c: what can only be known by looking before, too. */
+struct csc_init_probe {
+    bool readable; /* the file that Landlock is going to refuse */
+};
+
+void csc_init_probe(struct csc_init_probe *ret_probe);
+/* False where /proc/self/status says less than it should. */
+bool csc_init_measure(const struct csc_init_stage *stage, const struct csc_init_probe *probe,
+                      struct csc_measured_inside *ret_inside);
 
 #endif

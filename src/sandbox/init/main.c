@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
@@ -305,18 +306,40 @@ static void report_full(const struct init *init)
     }
 }
 
-/* csc may have died before its death would have killed us. */
-static void require_csc(const struct init *init)
+/* Both in one write(2), so that csc finds all or nothing. */
+static void report_measurement(const struct init *init, const struct csc_init_probe *probe)
 {
-    struct pollfd control = {.fd = init->fd[CSC_INIT_CONTROL], .events = POLLIN};
+    struct {
+        struct csc_report report;
+        struct csc_measured_inside inside;
+    } both = {.report = {.kind = CSC_REPORT_MEASURED}};
+    _Static_assert(sizeof(both) <= PIPE_BUF && sizeof(both) == sizeof(both.report) + sizeof(both.inside),
+                   "written as a whole, and without a gap");
 
-    if (poll(&control, 1, 0) > 0 && (control.revents & (POLLHUP | POLLERR)))
+    if (!csc_init_measure(&init->stage, probe, &both.inside))
+        csc_init_refuse(init->fd[CSC_INIT_REPORT], 0, "/proc/self/status of the sandbox lacks what is to be measured");
+    if (csc_write_all(init->fd[CSC_INIT_REPORT], &both, sizeof(both)) < 0)
+        _exit(1);
+}
+
+/* Until csc has compared what was measured with what was planned. That it is dead, or wants the end, ends us before
+ * anything was started. */
+static void wait_for_go(const struct init *init)
+{
+    char byte = 0;
+    ssize_t size;
+
+    do
+        size = read(init->fd[CSC_INIT_CONTROL], &byte, sizeof(byte));
+    while (size < 0 && errno == EINTR);
+    if (size != 1 || byte != CSC_CONTROL_GO[0])
         _exit(1);
 }
 
 int main(int argc, char **argv)
 {
     struct init init = {.children = -1, .null = -1};
+    struct csc_init_probe probe;
 
     if (prctl(PR_SET_DUMPABLE, 0) < 0 || !take_arguments(&init, argc, argv)) {
         static const char words[] = "csc-init is started by csc, inside a sandbox\n";
@@ -330,8 +353,10 @@ int main(int argc, char **argv)
     open_null(&init);
     watch_children(&init);
     require(&init, chdir(init.stage.cwd), "entering cwd");
+    csc_init_probe(&probe);
     lock_down(&init);
-    require_csc(&init);
+    report_measurement(&init, &probe);
+    wait_for_go(&init);
     start_segments(&init);
     if (!init.failed)
         serve(&init);

@@ -95,6 +95,63 @@ static void test_pipelines(void **state)
     stage_expect(stage, CSC_EXEC_NOT_FOUND, 127);
 }
 
+/* ---- what is known of a command ------------------------------------------------------------------------------------
+ */
+
+static void test_facts(void **state)
+{
+    struct stage *stage = *state;
+    const struct csc_exec_facts *facts = &stage->result.facts;
+    struct hardened h;
+
+    harden(&h, stage);
+    int64_t before = csc_time_now();
+    run(&h, "echo hello; echo oops >&2; i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done");
+    assert_in_range(facts->started_at, before, csc_time_now());
+    assert_in_range(facts->ended_at, facts->started_at + 1, facts->started_at + 60 * CSC_SECOND);
+    assert_int_equal(facts->captured, 11);
+    assert_int_equal(facts->printed, 11);
+    assert_int_not_equal(facts->usage.cpu_source, CSC_USAGE_NONE);
+    assert_in_range(facts->usage.user_us + facts->usage.system_us, 1000, 60 * CSC_SECOND);
+    assert_int_not_equal(facts->usage.memory_source, CSC_USAGE_NONE);
+    assert_in_range(facts->usage.memory_peak, 100 << 10, 1 << 30);
+
+    stage_command(stage, "head", "-c", "11000000", "/dev/zero", NULL);
+    stage->io.out_fd[0] = -1;
+    harden_run(&h);
+    assert_int_equal(facts->captured, stage->io.stdout_cap);
+    assert_int_equal(facts->printed, 11000000);
+}
+
+/* All of it, on this host, with either executor: what cannot be measured here would be claimed nowhere. */
+static void test_measured(void **state)
+{
+    static const enum csc_backend backends[] = {CSC_BACKEND_NATIVE, CSC_BACKEND_BWRAP};
+    struct stage *stage = *state;
+    const struct csc_measurement *m = &stage->result.facts.measurement;
+    struct hardened h;
+    char text[200];
+
+    for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
+        harden(&h, stage);
+        h.config.backend = backends[i];
+        stage_command(stage, "true", NULL);
+        struct csc_boundary *boundary = harden_make(&h);
+        assert_non_null(boundary);
+        stage->io.boundary = boundary;
+        stage_run(stage);
+        stage->io.boundary = NULL;
+        stage_expect(stage, CSC_EXEC_EXITED, 0);
+        assert_true(m->taken && m->passed);
+        const char *lack = csc_measurement_lacks(boundary->plan, m, 0);
+        if (lack)
+            fail_msg("%s: %s was not measured", csc_backend_names[backends[i]], lack);
+        assert_null(csc_measurement_check(boundary->plan, m, text, sizeof(text)));
+        assert_true(m->outside.has_mounts && m->outside.mount_count > 5);
+        csc_boundary_free(boundary);
+    }
+}
+
 /* ---- what is inside ------------------------------------------------------------------------------------------------
  */
 
@@ -212,9 +269,10 @@ static void test_nothing_is_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STAGE_TEST(test_ends),   STAGE_TEST(test_hashes),  STAGE_TEST(test_pipelines),
-        STAGE_TEST(test_inside), STAGE_TEST(test_scopes),  STAGE_TEST(test_limits),
-        STAGE_TEST(test_cancel), STAGE_TEST(test_timeout), STAGE_TEST(test_nothing_is_left),
+        STAGE_TEST(test_ends),   STAGE_TEST(test_hashes),   STAGE_TEST(test_pipelines),
+        STAGE_TEST(test_inside), STAGE_TEST(test_scopes),   STAGE_TEST(test_limits),
+        STAGE_TEST(test_cancel), STAGE_TEST(test_timeout),  STAGE_TEST(test_nothing_is_left),
+        STAGE_TEST(test_facts),  STAGE_TEST(test_measured),
     };
 
     return host_can_sandbox() ? cmocka_run_group_tests(tests, NULL, NULL) : HOST_SKIP;
