@@ -54,7 +54,7 @@ static bool is_same(const char *a, const char *b)
 /* Errors of a text don't name their file. */
 static int fail_malformed(const char *name, const struct csc_error *cause, struct csc_error *err)
 {
-    if (cause->line > 0)
+    if (cause->line > 0 && !cause->field[0])
         return csc_fail(err, cause->code, "%s:%u:%u: %s", name, cause->line, cause->column, cause->text);
     return csc_fail(err, cause->code, "%s: %s%s%s", name, cause->field, cause->field[0] ? ": " : "", cause->text);
 }

@@ -127,13 +127,17 @@ int csc_ssh_keys_load(const struct csc_approval_trust *trust, struct csc_ssh_key
 
 bool csc_approval_identity_is_plain(const char *identity)
 {
-    _cleanup_buf_ struct csc_buf shown = {0};
     size_t size = strlen(identity);
+    char shown[16];
 
     if (size == 0 || identity[0] == '-' || strpbrk(identity, " ,*?!\"#\\"))
         return false;
-    csc_buf_escape(&shown, identity, size);
-    return !shown.failed && shown.size == size;
+    for (size_t i = 0, n; i < size; i += n) {
+        n = csc_utf8_sequence((const unsigned char *)identity + i, size - i);
+        if (n == 0 || csc_text_escape(shown, sizeof(shown), identity + i, n) != n)
+            return false;
+    }
+    return true;
 }
 
 static const char *fd_path(int fd, char path[FD_PATH])
