@@ -88,6 +88,7 @@ int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result
 {
     _cleanup_(csc_run_free) struct run run = {.flow = flow};
     struct csc_receipt *receipt = NULL;
+    char *evidence = NULL;
 
     run.record = (struct csc_record){.execution_id = run.execution_id,
                                      .contract = flow->contract,
@@ -115,9 +116,14 @@ int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result
         return r;
     survey(&run);
     r = make_receipt(&run, &receipt, err);
-    if (r < 0)
+    if (r == 0)
+        r = csc_run_make_evidence(&run, receipt, &evidence, err);
+    if (r < 0) {
+        csc_receipt_free(receipt);
         return r;
+    }
     *ret_result = (struct csc_flow_result){.receipt = receipt,
+                                           .evidence = evidence,
                                            .decision = TAKE_PTR(run.decision),
                                            .outcome = run.outcome,
                                            .signal_number = run.signal_number,

@@ -127,12 +127,23 @@ static int execute_hardened(struct run *run, const struct csc_command *command, 
     struct csc_exec_io io = run->flow->io;
 
     int r = csc_boundary_make(&request, &boundary, run->current, err);
-    if (r < 0 || !boundary)
+    if (r < 0)
         return r;
+    if (!boundary)
+        return csc_run_note(run, command, NULL, err);
     io.boundary = boundary;
     tell_identity(run, boundary->plan);
     r = execute_command(run, command, &io, err);
+    if (r == 0)
+        r = csc_run_note(run, command, boundary->plan, err);
     return r == 0 && run->current->started ? add_to_profile(run, boundary->plan, err) : r;
+}
+
+static int execute_local(struct run *run, const struct csc_command *command, struct csc_error *err)
+{
+    int r = execute_command(run, command, &run->flow->io, err);
+
+    return r == 0 ? csc_run_note(run, command, NULL, err) : r;
 }
 
 int csc_run_command(struct run *run, const struct csc_command *command)
@@ -151,8 +162,7 @@ int csc_run_command(struct run *run, const struct csc_command *command)
                              command->id);
     }
     tell_refused_variables(run, command);
-    int r = flow->hardening ? execute_hardened(run, command, &failure)
-                            : execute_command(run, command, &flow->io, &failure);
+    int r = flow->hardening ? execute_hardened(run, command, &failure) : execute_local(run, command, &failure);
     if (r == 0)
         return csc_run_conclude(run, command);
     /* Commands before this one may have run: a failure of our own still ends in a receipt. */

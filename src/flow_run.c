@@ -10,7 +10,8 @@ int csc_run_begin(struct run *run, struct csc_error *err)
     run->current = calloc(1, sizeof(*run->current));
     run->last = calloc(1, sizeof(*run->last));
     run->record.completed_ids = csc_arena_array(&run->arena, run->flow->contract->command_count, sizeof(char *));
-    return run->current && run->last && run->record.completed_ids ? GO : csc_fail_memory(err);
+    run->noted = csc_arena_array(&run->arena, run->flow->contract->command_count, sizeof(*run->noted));
+    return run->noted && run->current && run->last && run->record.completed_ids ? GO : csc_fail_memory(err);
 }
 
 void csc_run_free(struct run *run)

@@ -15,6 +15,8 @@ struct run {
     struct csc_approvals *approvals; /* that let it run; NULL: none was needed */
     char execution_id[CSC_UUID_TEXT];
     struct csc_exec_result *current, *last; /* of this command, and of the last one that ran; too big for a stack */
+    struct csc_evidence_command *noted;     /* what evidence says of each command that csc came to */
+    size_t noted_count;
     struct csc_snapshot *before;
     struct csc_record record;
     struct sha256_ctx profile; /* of the plans of the commands that ran */
@@ -43,6 +45,15 @@ int csc_run_decide(struct run *run, struct csc_error *err);
 int csc_run_require_secret_provider(struct run *run);
 /* What hardened mode refuses is refused before the first command, not between two. */
 int csc_run_vet(struct run *run);
+
+/* ---- flow_evidence.c ------------------------------------------------------------------------------------------ */
+
+/* What is known of a command, run->current, now that it has ended; `plan` may be NULL. 0, or a negative code. */
+int csc_run_note(struct run *run, const struct csc_command *command, const struct csc_plan *plan,
+                 struct csc_error *err);
+/* *ret_envelope is NULL where nothing is signed. 0, or a negative code. */
+int csc_run_make_evidence(struct run *run, const struct csc_receipt *receipt, char **ret_envelope,
+                          struct csc_error *err);
 
 /* ---- flow_record.c: the ledger ---------------------------------------------------------------------------------- */
 

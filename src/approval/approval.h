@@ -8,6 +8,7 @@
 #include "format/format.h"
 
 enum csc_approval_scope { CSC_APPROVAL_SINGLE_EXECUTION, CSC_APPROVAL_TIME_WINDOW };
+extern const char *const csc_approval_scope_names[]; /* by value, NULL-terminated */
 enum { CSC_APPROVAL_BYTES_MAX = 64 << 10, CSC_APPROVAL_SIGNATURE_MAX = 64 << 10, CSC_APPROVAL_FILES_MAX = 16 };
 
 #define CSC_APPROVAL_NAMESPACE "csc-approval@v0.1"

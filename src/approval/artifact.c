@@ -20,11 +20,11 @@ struct artifact {
 
 static const char *const version_names[] = {CSC_APPROVAL_VERSION, NULL};
 static const char *const method_names[] = {"manual", "cli", "api", "ticket", NULL};
-static const char *const scope_names[] = {"single_execution", "time_window", NULL};
+const char *const csc_approval_scope_names[] = {"single_execution", "time_window", NULL};
 
 static const struct csc_shape version = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = version_names};
 static const struct csc_shape method = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = method_names};
-static const struct csc_shape scope = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = scope_names};
+static const struct csc_shape scope = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = csc_approval_scope_names};
 static const struct csc_shape reason = {.kind = CSC_KIND_STRING, .size = sizeof(const char *), .max = 4000};
 
 static const struct csc_field approver_fields[] = {

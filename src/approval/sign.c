@@ -22,7 +22,6 @@ enum { OUTPUT_MAX = 64 << 10, PATH_TEXT = PATH_MAX, AGENT_TIMEOUT_MS = 60000 };
 static int write_artifact(const struct csc_approval *approval, struct csc_arena *arena, struct csc_buf *buf,
                           struct csc_error *err)
 {
-    static const char *const scopes[] = {"single_execution", "time_window"};
     struct csc_object object, approver;
     struct csc_value value;
     char approved_at[CSC_TIME_TEXT], expires_at[CSC_TIME_TEXT];
@@ -42,7 +41,7 @@ static int write_artifact(const struct csc_approval *approval, struct csc_arena 
     csc_object_value(&object, "approver", value);
     csc_object_string(&object, "approved_at", approved_at);
     csc_object_string(&object, "expires_at", expires_at);
-    csc_object_string(&object, "scope", scopes[approval->scope]);
+    csc_object_string(&object, "scope", csc_approval_scope_names[approval->scope]);
     if (approval->ticket_id)
         csc_object_string(&object, "ticket_id", approval->ticket_id);
     if (approval->reason)

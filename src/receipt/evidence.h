@@ -8,6 +8,7 @@
 
 #include <sys/utsname.h>
 
+#include "approval/approval.h"
 #include "base/base.h"
 #include "exec/exec.h"
 #include "format/format.h"

@@ -20,7 +20,6 @@
 static const char *const type_names[] = {CSC_EVIDENCE_STATEMENT_TYPE, NULL};
 static const char *const predicate_names[] = {CSC_EVIDENCE_PREDICATE_TYPE, NULL};
 static const char *const mode_names[] = {"local", "hardened", NULL};
-static const char *const scope_names[] = {"single_execution", "time_window", NULL};
 static const char *const source_names[] = {"rusage", "cgroup", NULL};
 static const char *const executor_names[] = {"bwrap", "native", NULL};
 static const char *const runner_names[] = {"csc", NULL};
@@ -38,7 +37,7 @@ static bool is_mask(const char *string)
 static const struct csc_shape type = NAMES(type_names);
 static const struct csc_shape predicate_type = NAMES(predicate_names);
 static const struct csc_shape mode = NAMES(mode_names);
-static const struct csc_shape scope = NAMES(scope_names);
+static const struct csc_shape scope = NAMES(csc_approval_scope_names);
 static const struct csc_shape status = NAMES(csc_status_names);
 static const struct csc_shape end = NAMES(csc_exec_end_names);
 static const struct csc_shape source = NAMES(source_names);
