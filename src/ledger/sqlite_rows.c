@@ -394,19 +394,26 @@ static int prepare_query(const struct csc_sqlite *store, const struct conditions
     return r;
 }
 
-static int each_row(const struct csc_sqlite *store, sqlite3_stmt *statement, uint64_t limit,
-                    int (*call)(void *context, const struct csc_store_row *row), void *context, struct csc_error *err)
-{
-    int code = SQLITE_DONE, r = 0;
+/* Whom rows are handed to. */
+struct receiver {
+    int (*call)(void *context, const struct csc_store_row *row);
+    void *context;
+    uint64_t limit; /* 0: none */
+};
 
-    for (uint64_t n = 0; (limit == 0 || n < limit) && r == 0; n++) {
+static int each_row(const struct csc_sqlite *store, sqlite3_stmt *statement, const struct receiver *receiver,
+                    struct csc_error *err)
+{
+    int r = 0;
+
+    for (uint64_t n = 0; (receiver->limit == 0 || n < receiver->limit) && r == 0; n++) {
         struct csc_store_row row;
-        code = sqlite3_step(statement);
+        int code = sqlite3_step(statement);
         if (code != SQLITE_ROW)
             return code == SQLITE_DONE ? 0 : csc_sqlite_fail(store, code, reading, err);
         r = read_row(store, statement, &row, err);
         if (r == 0)
-            r = call(context, &row);
+            r = receiver->call(receiver->context, &row);
     }
     return r;
 }
@@ -418,6 +425,7 @@ static int each(void *context, const struct csc_store_query *query,
     const struct csc_sqlite *store = context;
     _cleanup_statement_ sqlite3_stmt *statement = NULL;
     _cleanup_buf_ struct csc_buf after = {0};
+    const struct receiver receiver = {call, call_context, filter ? filter->limit : 0};
     struct conditions c = {0};
 
     want_text(&c, "execution_id = :id", ":id", query->execution_id);
@@ -433,7 +441,7 @@ static int each(void *context, const struct csc_store_query *query,
     if (filter)
         want_filter(&c, filter);
     int r = prepare_query(store, &c, filter && filter->newest_first, &statement, err);
-    return r < 0 ? r : each_row(store, statement, filter ? filter->limit : 0, call, call_context, err);
+    return r < 0 ? r : each_row(store, statement, &receiver, err);
 }
 
 /* ---- intents and approvals ---------------------------------------------------------------------------------- */

@@ -90,7 +90,7 @@ static int begin(void *context)
     (void)snprintf(second, sizeof(second), "approval-%d'", attempts->count++);
     int r = csc_ledger_open(scene->path, CSC_LEDGER_WRITE, &ledger, &err);
     if (r == 0)
-        r = csc_ledger_begin(ledger, &intent, approvals, 2, &used, &err);
+        r = csc_ledger_begin(ledger, &intent, &(struct csc_ledger_approvals){approvals, 2}, &used, &err);
     csc_ledger_close(ledger);
     attempts->recorded += r == 0;
     return judged(r, &err);
@@ -158,9 +158,9 @@ static void settling(void **state)
 
     (void)state;
     intent.runner = dead_runner();
-    assert_int_equal(csc_ledger_begin(scene->ledger, &intent, NULL, 0, &used, NULL), 0);
+    assert_int_equal(csc_ledger_begin(scene->ledger, &intent, NULL, &used, NULL), 0);
     intent.execution_id = "exec-2";
-    assert_int_equal(csc_ledger_begin(scene->ledger, &intent, NULL, 0, &used, NULL), 0);
+    assert_int_equal(csc_ledger_begin(scene->ledger, &intent, NULL, &used, NULL), 0);
     assert_true(chaos_fail_each_allocation(settle, NULL) > 10);
     assert_sound(2);
 }

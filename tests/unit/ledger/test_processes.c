@@ -45,7 +45,7 @@ static int begin_one(const struct race *r, int n)
 
     if (csc_ledger_open(r->path, CSC_LEDGER_WRITE, &ledger, NULL) < 0)
         return 8;
-    int result = csc_ledger_begin(ledger, &intent, &approval, 1, &used, NULL);
+    int result = csc_ledger_begin(ledger, &intent, &(struct csc_ledger_approvals){&approval, 1}, &used, NULL);
     csc_ledger_close(ledger);
     return result < 0 ? 7 : result;
 }
@@ -124,7 +124,7 @@ static void append_for_ever(const struct scene *s, int from, int tell)
     for (int n = from;; n++) {
         size_t used;
         const struct csc_intent intent = make_intent(id_of(n));
-        if (csc_ledger_begin(ledger, &intent, NULL, 0, &used, NULL) < 0 || append_one(ledger, n, &signer, NULL) < 0 ||
+        if (csc_ledger_begin(ledger, &intent, NULL, &used, NULL) < 0 || append_one(ledger, n, &signer, NULL) < 0 ||
             write(tell, &n, sizeof(n)) < 0)
             _exit(2);
     }

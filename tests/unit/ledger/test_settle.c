@@ -90,15 +90,15 @@ static void begin_all(struct scene *s, int dead)
     struct csc_intent intent = make_intent("exec-alive");
     size_t used;
 
-    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, 0, &used, NULL), 0);
+    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
     intent.execution_id = "exec-unseen";
     intent.runner.pid_namespace++;
-    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, 0, &used, NULL), 0);
+    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
     intent.runner = dead_runner();
     intent.hardened = true;
     for (int n = 0; n < dead; n++) {
         intent.execution_id = id_of(n);
-        assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, 0, &used, NULL), 0);
+        assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
     }
 }
 

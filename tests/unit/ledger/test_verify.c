@@ -74,17 +74,17 @@ static void intents_count(void **state)
 
     append_signed(s, 0, 3);
     assert_int_equal(csc_ledger_checkpoint(s->ledger, &s->signer, &note, NULL), 0);
-    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, 0, &used, NULL), 0);
+    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
     struct csc_ledger_finding finding = verify_with(s, &note, 1);
     assert_finds(&finding, CSC_LEDGER_COMPLETE, "");
     intent.execution_id = "exec-unseen";
     intent.runner.pid_namespace++;
-    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, 0, &used, NULL), 0);
+    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
     finding = verify_with(s, &note, 1);
     assert_finds(&finding, CSC_LEDGER_NOT_ESTABLISHED, "cannot be seen");
     intent.execution_id = "exec-dead";
     intent.runner = dead_runner();
-    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, 0, &used, NULL), 0);
+    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
     finding = verify_with(s, &note, 1);
     assert_finds(&finding, CSC_LEDGER_NOT_ESTABLISHED, "runner died");
     assert_int_equal(finding.dead, 1);
@@ -162,7 +162,8 @@ static void changed_by_hand(void **state)
         struct scene *s = scene;
         const struct csc_intent intent = make_intent("exec-running");
         append_signed(s, 0, ENTRIES);
-        assert_int_equal(csc_ledger_begin(s->ledger, &intent, &approval, 1, &used, NULL), 0);
+        assert_int_equal(
+            csc_ledger_begin(s->ledger, &intent, &(struct csc_ledger_approvals){&approval, 1}, &used, NULL), 0);
         csc_ledger_close(s->ledger);
         sql(s->path, changes[i].sql);
         s->ledger = open_ledger(s->path, CSC_LEDGER_READ);
