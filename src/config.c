@@ -15,6 +15,10 @@ struct output {
     int64_t stdout_bytes, stderr_bytes;
 };
 
+struct evidence {
+    int argv; /* enum argv_form */
+};
+
 struct text {
     int version;
     int backend;
@@ -27,7 +31,12 @@ struct text {
     struct csc_limits limits;
     struct output output;
     int64_t grace_sec;
+    const char *ledger;
+    struct evidence evidence;
+    struct csc_approving approvals;
 };
+
+enum argv_form { ARGV_HASH, ARGV_FULL };
 
 static const char version_field[] = "config_version";
 static const char *const versions[] = {CSC_CONFIG_VERSION, NULL};
@@ -54,6 +63,11 @@ static bool is_plain_path(const char *path)
         path += length;
     }
     return true;
+}
+
+static bool is_ledger(const char *string)
+{
+    return strcmp(string, "none") == 0 || is_plain_path(string);
 }
 
 /* A name that a basename can be, with or without a '*' at its end. */
@@ -156,6 +170,26 @@ static const struct csc_shape output = {
     .kind = CSC_KIND_OBJECT, .size = sizeof(struct output), .fields = output_fields};
 
 static const struct csc_shape grace_sec = INTEGER(0, 60);
+
+static const struct csc_shape ledger = STRING(
+    PATH_MAX - 1, is_ledger, "\"none\", or an absolute path such as /srv/csc/ledger.db, without '.', '..' and '//'");
+static const char *const argv_names[] = {[ARGV_HASH] = "hash", [ARGV_FULL] = "full", NULL};
+static const struct csc_shape argv = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = argv_names};
+static const struct csc_field evidence_fields[] = {CSC_OPTIONAL(evidence, argv, &argv), CSC_FIELDS_END};
+static const struct csc_shape evidence = {
+    .kind = CSC_KIND_OBJECT, .size = sizeof(struct evidence), .fields = evidence_fields};
+
+static const struct csc_shape clock_skew_sec = INTEGER(0, 3600);
+static const struct csc_field approval_fields[] = {
+    CSC_OPTIONAL(csc_approving, allowed_signers, &path),
+    CSC_OPTIONAL(csc_approving, revoked_keys, &path),
+    CSC_OPTIONAL(csc_approving, ssh_keygen, &path),
+    CSC_OPTIONAL(csc_approving, clock_skew_sec, &clock_skew_sec),
+    CSC_FIELDS_END,
+};
+static const struct csc_shape approvals = {
+    .kind = CSC_KIND_OBJECT, .size = sizeof(struct csc_approving), .fields = approval_fields};
+
 static const struct csc_field fields[] = {
     {version_field, &version, offsetof(struct text, version), SIZE_MAX, true},
     CSC_OPTIONAL(text, backend, &backend),
@@ -167,6 +201,9 @@ static const struct csc_field fields[] = {
     CSC_OPTIONAL(text, limits, &limits),
     CSC_OPTIONAL(text, output, &output),
     CSC_OPTIONAL(text, grace_sec, &grace_sec),
+    CSC_OPTIONAL(text, ledger, &ledger),
+    CSC_OPTIONAL(text, evidence, &evidence),
+    CSC_OPTIONAL(text, approvals, &approvals),
     CSC_FIELDS_END,
 };
 static const struct csc_shape shape = {.kind = CSC_KIND_OBJECT, .size = sizeof(struct text), .fields = fields};
@@ -261,6 +298,8 @@ static void fill(struct csc_config *config, const struct text *text)
     config->stdout_bytes = text->output.stdout_bytes;
     config->stderr_bytes = text->output.stderr_bytes;
     config->grace_sec = text->grace_sec;
+    config->recording = (struct csc_recording){text->ledger, text->evidence.argv == ARGV_FULL};
+    config->approvals = text->approvals;
 }
 
 /* The decoder leaves alone what is absent: defaults stay. */
@@ -271,6 +310,7 @@ static struct text defaults_of(const struct csc_config *config)
         .limits = config->limits,
         .output = {.stdout_bytes = config->stdout_bytes, .stderr_bytes = config->stderr_bytes},
         .grace_sec = config->grace_sec,
+        .approvals = config->approvals,
     };
 }
 

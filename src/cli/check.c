@@ -80,7 +80,7 @@ static int check(const struct csc_cli *cli)
 }
 
 static const struct csc_cli_option options[] = {
-    {"json", NULL, "print the whole PolicyDecision as a JSON object", false},
+    {"json", NULL, "print the whole PolicyDecision as a JSON object", CSC_CLI_OPTIONAL},
     {0},
 };
 

@@ -13,22 +13,29 @@
 #include "policy/policy.h"
 #include "receipt/receipt.h"
 
-enum { CSC_CLI_PARAMETERS_MAX = 2, CSC_CLI_OPTIONS_MAX = 12 };
+enum { CSC_CLI_PARAMETERS_MAX = 2, CSC_CLI_OPTIONS_MAX = 24, CSC_CLI_VALUES_MAX = 16 };
 
 enum { CSC_EXIT_NO = 1, CSC_EXIT_NEEDS_APPROVAL = 2 };
+
+enum csc_cli_use {
+    CSC_CLI_OPTIONAL,
+    CSC_CLI_REQUIRED,
+    CSC_CLI_REPEATABLE, /* may be given up to CSC_CLI_VALUES_MAX times: csc_cli_values() */
+};
 
 struct csc_cli_option {
     const char *name;     /* without its dashes; NULL ends a table */
     const char *argument; /* what stands for its value in the help; NULL: a flag */
     const char *help;
-    bool required;
+    enum csc_cli_use use;
 };
 
 struct csc_cli;
 
 struct csc_cli_command {
-    const char *name;
+    const char *name;                                   /* as it is typed: of a subcommand "ledger list" */
     const char *summary;                                /* half a line for the list of commands */
+    const struct csc_cli_command *const *subcommands;   /* NULL-terminated; then it has nothing of its own to run */
     const char *parameters[CSC_CLI_PARAMETERS_MAX + 1]; /* their names in the help, all required; NULL-terminated */
     const struct csc_cli_option *options;               /* or NULL */
     const char *description;                            /* lines for the help */
@@ -41,8 +48,9 @@ struct csc_cli {
     const struct csc_cli_command *command;
     const char *parameters[CSC_CLI_PARAMETERS_MAX];
     const char *options[CSC_CLI_OPTIONS_MAX]; /* by index in command->options; NULL: not given; a flag: its name */
-    bool json;                                /* --json was given: stdout gets exactly one object, errors included */
-    bool stdout_closed;                       /* when csc started: what is printed has nowhere to go */
+    const char *values[CSC_CLI_OPTIONS_MAX][CSC_CLI_VALUES_MAX]; /* all of a repeatable one, the first also above */
+    bool json;          /* --json was given: stdout gets exactly one object, errors included */
+    bool stdout_closed; /* when csc started: what is printed has nowhere to go */
 };
 
 extern const struct csc_cli_command csc_cli_check;
@@ -57,10 +65,17 @@ extern const struct csc_cli_command csc_cli_doctor;
 
 /* ---- options.c --------------------------------------------------------------------------------------------- */
 
+/* Of a command's name. */
+const char *csc_cli_last_word(const char *name);
+/* By the last word of its name, in a NULL-terminated table; NULL: there is none. */
+const struct csc_cli_command *csc_cli_find(const struct csc_cli_command *const *commands, const char *word);
+
 enum { CSC_CLI_HELP = -1 }; /* csc_cli_parse(): --help was asked for */
 
 /* Parses the arguments after the command's name, NULL-terminated, into cli->parameters, options and json. */
 int csc_cli_parse(struct csc_cli *cli, char *const *args);
+/* How often a repeatable option was given, and its values in that order. */
+size_t csc_cli_values(const struct csc_cli *cli, int option, const char *const **ret_values);
 /* The command's help, as `--help` prints it. */
 void csc_cli_help(struct csc_buf *buf, const struct csc_cli_command *command);
 

@@ -327,8 +327,8 @@ static int doctor(const struct csc_cli *cli)
 }
 
 static const struct csc_cli_option options[] = {
-    [OPT_CONFIG] = {"config", "PATH", "the one configuration to read; see csc-config(5)", false},
-    [OPT_JSON] = {"json", NULL, "print the result as a JSON object", false},
+    [OPT_CONFIG] = {"config", "PATH", "the one configuration to read; see csc-config(5)", CSC_CLI_OPTIONAL},
+    [OPT_JSON] = {"json", NULL, "print the result as a JSON object", CSC_CLI_OPTIONAL},
     {0},
 };
 

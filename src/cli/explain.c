@@ -176,7 +176,7 @@ static int explain(const struct csc_cli *cli)
 }
 
 static const struct csc_cli_option options[] = {
-    {"json", NULL, "print findings, changes and the decision as a JSON object", false},
+    {"json", NULL, "print findings, changes and the decision as a JSON object", CSC_CLI_OPTIONAL},
     {0},
 };
 

@@ -21,8 +21,8 @@ static int keygen(const struct csc_cli *cli)
 }
 
 static const struct csc_cli_option options[] = {
-    [OPT_OUT] = {"out", "PREFIX", "write PREFIX.key, readable by you alone, and PREFIX.pub", true},
-    [OPT_RAW] = {"raw", NULL, "write 32 bytes each instead of PEM", false},
+    [OPT_OUT] = {"out", "PREFIX", "write PREFIX.key, readable by you alone, and PREFIX.pub", CSC_CLI_REQUIRED},
+    [OPT_RAW] = {"raw", NULL, "write 32 bytes each instead of PEM", CSC_CLI_OPTIONAL},
     {0},
 };
 

@@ -8,16 +8,8 @@
 
 static const struct csc_cli_command *const commands[] = {
     &csc_cli_check, &csc_cli_run,          &csc_cli_explain, &csc_cli_verify_receipt, &csc_cli_validate,
-    &csc_cli_hash,  &csc_cli_canonicalize, &csc_cli_keygen,  &csc_cli_doctor,
+    &csc_cli_hash,  &csc_cli_canonicalize, &csc_cli_keygen,  &csc_cli_doctor,         NULL,
 };
-
-static const struct csc_cli_command *find_command(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
-    return NULL;
-}
 
 static int print_version(const struct csc_cli *cli)
 {
@@ -40,7 +32,7 @@ static int print_overview(const struct csc_cli *cli)
                         "usage: csc COMMAND ...\n"
                         "       csc help COMMAND, csc COMMAND --help\n"
                         "       csc --version\n\ncommands:\n");
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+    for (size_t i = 0; commands[i]; i++)
         csc_buf_printf(&text, "  %-16s %s\n", commands[i]->name, commands[i]->summary);
     csc_buf_puts(&text,
                  "\nexample:\n"
@@ -59,15 +51,36 @@ static int print_help(const struct csc_cli *cli)
     return csc_cli_print(cli, &text, 0);
 }
 
+/* Where a subcommand of cli->command is expected, or, without that, a command. */
 static int unknown_command(const struct csc_cli *cli, const char *name)
 {
-    return name[0] == '-' ? csc_cli_usage(cli, "unknown option '%s'", name)
-                          : csc_cli_usage(cli, "unknown command '%s'", name);
+    _cleanup_buf_ struct csc_buf known = {0};
+
+    if (name && name[0] == '-')
+        return csc_cli_usage(cli, "unknown option '%s'", name);
+    if (!cli->command)
+        return csc_cli_usage(cli, "unknown command '%s'", name);
+    for (size_t i = 0; cli->command->subcommands && cli->command->subcommands[i]; i++)
+        csc_buf_printf(&known, "%s%s", i > 0 ? ", " : "", csc_cli_last_word(cli->command->subcommands[i]->name));
+    const char *list = known.failed || !known.data ? "none" : known.data;
+    return name ? csc_cli_usage(cli, "unknown subcommand '%s'; there are: %s", name, list)
+                : csc_cli_usage(cli, "no subcommand given; there are: %s", list);
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 static int run_command(struct csc_cli *cli, const struct csc_cli_command *command, char *const *args)
 {
     cli->command = command;
+    if (command->subcommands) {
+        const struct csc_cli_command *subcommand = args[0] ? csc_cli_find(command->subcommands, args[0]) : NULL;
+        if (subcommand)
+            return run_command(cli, subcommand, args + 1);
+        return args[0] && is_help(args[0]) ? print_help(cli) : unknown_command(cli, args[0]);
+    }
     int code = csc_cli_parse(cli, args);
     if (code == CSC_CLI_HELP)
         return print_help(cli);
@@ -78,10 +91,21 @@ static int help_command(struct csc_cli *cli, char *const *args)
 {
     if (!args[0])
         return print_overview(cli);
-    if (args[1])
-        return csc_cli_usage(cli, "unexpected argument '%s'", args[1]);
-    cli->command = find_command(args[0]);
-    return cli->command ? print_help(cli) : unknown_command(cli, args[0]);
+    const struct csc_cli_command *command = csc_cli_find(commands, args[0]);
+    if (!command)
+        return unknown_command(cli, args[0]);
+    for (args++; *args && command->subcommands; args++) {
+        cli->command = command;
+        command = csc_cli_find(command->subcommands, *args);
+        if (!command)
+            return unknown_command(cli, *args);
+    }
+    if (*args) {
+        cli->command = NULL;
+        return csc_cli_usage(cli, "unexpected argument '%s'", *args);
+    }
+    cli->command = command;
+    return print_help(cli);
 }
 
 int main(int argc, char **argv)
@@ -95,10 +119,10 @@ int main(int argc, char **argv)
     if (argc < 2)
         return csc_cli_usage(&cli, "no command given");
 
-    const struct csc_cli_command *command = find_command(argv[1]);
+    const struct csc_cli_command *command = csc_cli_find(commands, argv[1]);
     if (command)
         return run_command(&cli, command, argv + 2);
-    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+    if (strcmp(argv[1], "help") == 0 || is_help(argv[1]))
         return help_command(&cli, argv + 2);
     if (strcmp(argv[1], "--version") == 0)
         return argv[2] ? csc_cli_usage(&cli, "unexpected argument '%s'", argv[2]) : print_version(&cli);

@@ -6,13 +6,29 @@
 
 enum { WIDTH = 100, USAGE_INDENT = 10 };
 
+const char *csc_cli_last_word(const char *name)
+{
+    const char *space = strrchr(name, ' ');
+
+    return space ? space + 1 : name;
+}
+
+const struct csc_cli_command *csc_cli_find(const struct csc_cli_command *const *commands, const char *word)
+{
+    for (; *commands; commands++)
+        if (strcmp(csc_cli_last_word((*commands)->name), word) == 0)
+            return *commands;
+    return NULL;
+}
+
 static size_t option_count(const struct csc_cli_command *command)
 {
     size_t n = 0;
 
     if (!command->options)
         return 0;
-    while (command->options[n].name)
+    /* What is beyond the maximum has no place in struct csc_cli; it is then missing in the help, too. */
+    while (n < CSC_CLI_OPTIONS_MAX && command->options[n].name)
         n++;
     return n;
 }
@@ -21,9 +37,9 @@ static size_t option_count(const struct csc_cli_command *command)
 static size_t find_option(const struct csc_cli_command *command, const char *name, size_t size)
 {
     const struct csc_cli_option *options = command->options;
-    size_t i = 0;
+    size_t count = option_count(command), i = 0;
 
-    while (options && options[i].name && (strlen(options[i].name) != size || memcmp(options[i].name, name, size) != 0))
+    while (i < count && (strlen(options[i].name) != size || memcmp(options[i].name, name, size) != 0))
         i++;
     return i;
 }
@@ -39,6 +55,32 @@ static bool wants_json(const struct csc_cli_command *command, char *const *args)
     return false;
 }
 
+size_t csc_cli_values(const struct csc_cli *cli, int option, const char *const **ret_values)
+{
+    size_t count = 0;
+
+    while (count < CSC_CLI_VALUES_MAX && cli->values[option][count])
+        count++;
+    *ret_values = cli->values[option];
+    return count;
+}
+
+static int keep_value(struct csc_cli *cli, size_t i, const char *value)
+{
+    const char *const *values;
+
+    if (!cli->options[i])
+        cli->options[i] = value;
+    if (cli->command->options[i].use != CSC_CLI_REPEATABLE)
+        return 0;
+    size_t count = csc_cli_values(cli, (int)i, &values);
+    if (count == CSC_CLI_VALUES_MAX)
+        return csc_cli_usage(cli, "option '--%s' is given more than %d times", cli->command->options[i].name,
+                             CSC_CLI_VALUES_MAX);
+    cli->values[i][count] = value;
+    return 0;
+}
+
 /* (*args)[0] begins with "--"; moves on to its value when that is the next argument. */
 static int parse_option(struct csc_cli *cli, char *const **args)
 {
@@ -50,7 +92,7 @@ static int parse_option(struct csc_cli *cli, char *const **args)
     if (i == option_count(cli->command))
         return csc_cli_usage(cli, "unknown option '--%.*s'", (int)size, name);
     const struct csc_cli_option *option = &cli->command->options[i];
-    if (cli->options[i])
+    if (cli->options[i] && option->use != CSC_CLI_REPEATABLE)
         return csc_cli_usage(cli, "option '--%s' is given twice", option->name);
     if (!option->argument) {
         cli->options[i] = option->name;
@@ -65,8 +107,7 @@ static int parse_option(struct csc_cli *cli, char *const **args)
     }
     if (!value || !*value)
         return csc_cli_usage(cli, "option '--%s' needs a value: %s", option->name, option->argument);
-    cli->options[i] = value;
-    return 0;
+    return keep_value(cli, i, value);
 }
 
 static int check_required(const struct csc_cli *cli, size_t parameters)
@@ -74,7 +115,7 @@ static int check_required(const struct csc_cli *cli, size_t parameters)
     if (cli->command->parameters[parameters])
         return csc_cli_usage(cli, "missing %s", cli->command->parameters[parameters]);
     for (size_t i = 0; i < option_count(cli->command); i++)
-        if (cli->command->options[i].required && !cli->options[i])
+        if (cli->command->options[i].use == CSC_CLI_REQUIRED && !cli->options[i])
             return csc_cli_usage(cli, "missing option '--%s %s'", cli->command->options[i].name,
                                  cli->command->options[i].argument);
     return 0;
@@ -128,10 +169,11 @@ static void usage(struct csc_buf *buf, const struct csc_cli_command *command)
         usage_piece(buf, &column, command->parameters[i]);
     for (size_t i = 0; i < option_count(command); i++) {
         const struct csc_cli_option *option = &command->options[i];
+        bool is_required = option->use == CSC_CLI_REQUIRED;
         char piece[80];
-        (void)snprintf(piece, sizeof(piece), "%s--%s%s%s%s", option->required ? "" : "[", option->name,
-                       option->argument ? " " : "", option->argument ? option->argument : "",
-                       option->required ? "" : "]");
+        (void)snprintf(piece, sizeof(piece), "%s--%s%s%s%s%s", is_required ? "" : "[", option->name,
+                       option->argument ? " " : "", option->argument ? option->argument : "", is_required ? "" : "]",
+                       option->use == CSC_CLI_REPEATABLE ? "..." : "");
         usage_piece(buf, &column, piece);
     }
     csc_buf_putc(buf, '\n');
@@ -146,11 +188,25 @@ static void help_option(struct csc_buf *buf, const struct csc_cli_option *option
     csc_buf_printf(buf, "  %-24s %s\n", left, option->help);
 }
 
+static void help_subcommands(struct csc_buf *buf, const struct csc_cli_command *command)
+{
+    csc_buf_printf(buf, "usage: csc %s SUBCOMMAND ...\n       csc %s SUBCOMMAND --help\n\n%s\nsubcommands:\n",
+                   command->name, command->name, command->description);
+    for (size_t i = 0; command->subcommands[i]; i++)
+        csc_buf_printf(buf, "  %-16s %s\n", csc_cli_last_word(command->subcommands[i]->name),
+                       command->subcommands[i]->summary);
+}
+
 void csc_cli_help(struct csc_buf *buf, const struct csc_cli_command *command)
 {
     static const struct csc_cli_option help = {.name = "help", .help = "show this text"};
 
     csc_buf_printf(buf, "csc %s: %s\n\n", command->name, command->summary);
+    if (command->subcommands) {
+        help_subcommands(buf, command);
+        csc_buf_printf(buf, "\nexamples:\n%s", command->examples);
+        return;
+    }
     usage(buf, command);
     csc_buf_printf(buf, "\n%s\noptions:\n", command->description);
     for (size_t i = 0; i < option_count(command); i++)

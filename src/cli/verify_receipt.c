@@ -212,12 +212,12 @@ static int verify_receipt(const struct csc_cli *cli)
 }
 
 static const struct csc_cli_option options[] = {
-    [OPT_PUBLIC_KEY] = {"public-key", "PATH", "the key you trust: 32 bytes or PEM", true},
-    [OPT_KEY_ID] = {"key-id", "ID", "the name you know that key by; the receipt must carry it", true},
-    [OPT_PROOF] = {"proof", "PATH", "prove by this that the receipt is in a log, too", false},
+    [OPT_PUBLIC_KEY] = {"public-key", "PATH", "the key you trust: 32 bytes or PEM", CSC_CLI_REQUIRED},
+    [OPT_KEY_ID] = {"key-id", "ID", "the name you know that key by; the receipt must carry it", CSC_CLI_REQUIRED},
+    [OPT_PROOF] = {"proof", "PATH", "prove by this that the receipt is in a log, too", CSC_CLI_OPTIONAL},
     [OPT_CHECKPOINT_KEY] = {"checkpoint-key", "KEY", "the log's key, NAME+ID+KEY, or a file with it; for --proof",
-                            false},
-    [OPT_JSON] = {"json", NULL, "print the result as a JSON object", false},
+                            CSC_CLI_OPTIONAL},
+    [OPT_JSON] = {"json", NULL, "print the result as a JSON object", CSC_CLI_OPTIONAL},
     {0},
 };
 

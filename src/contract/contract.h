@@ -62,7 +62,7 @@ struct csc_contract {
     struct csc_arena arena; /* owns everything below */
     const char *id;
     const char *intent;
-    const char *initiating_user;
+    const char *agent_id, *session_id, *initiating_user; /* who asks, as the agent says */
     const char *justification; /* untrusted text for people: no decision reads it, nor `intent` */
     struct csc_command *commands;
     size_t command_count;

@@ -70,6 +70,8 @@ static int convert_contract(const struct csc_contract_text *text, struct csc_con
 
     contract->id = text->contract_id;
     contract->intent = text->intent;
+    contract->agent_id = text->actor.agent_id;
+    contract->session_id = text->actor.session_id;
     contract->initiating_user = text->actor.initiating_user;
     contract->justification = text->justification;
     contract->risk = (enum csc_risk)text->risk_class;

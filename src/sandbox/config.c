@@ -43,6 +43,7 @@ void csc_config_default(struct csc_config *ret_config)
         .stdout_bytes = 10 << 20,
         .stderr_bytes = 1 << 20,
         .grace_sec = 5,
+        .approvals = {.ssh_keygen = "/usr/bin/ssh-keygen", .clock_skew_sec = 60},
     };
 }
 

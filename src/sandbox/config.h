@@ -36,6 +36,20 @@ struct csc_identity {
     uint32_t uid, gid;
 };
 
+/* Where what happened is recorded, and how much of it. */
+struct csc_recording {
+    const char *ledger; /* absolute path, "none", or NULL: the default place */
+    bool full_argv;     /* evidence holds the arguments of commands themselves, not their hash */
+};
+
+/* How approvals are believed. */
+struct csc_approving {
+    const char *allowed_signers; /* absolute path, or NULL: no signature is believed */
+    const char *revoked_keys;    /* absolute path, or NULL */
+    const char *ssh_keygen;      /* absolute path */
+    int64_t clock_skew_sec;      /* how far the clock of an approver may be ahead */
+};
+
 struct csc_config {
     struct csc_arena arena; /* owns the strings below; empty when all are defaults */
     enum csc_backend backend;
@@ -48,9 +62,11 @@ struct csc_config {
     struct csc_limits limits;
     int64_t stdout_bytes, stderr_bytes; /* captured of each stream */
     int64_t grace_sec;                  /* between SIGTERM and SIGKILL */
+    struct csc_recording recording;
+    struct csc_approving approvals;
 };
 
-/* The defaults of protocol section 5. */
+/* The defaults of protocol section 5, and of csc-config(5). */
 void csc_config_default(struct csc_config *ret_config);
 
 /* `program` (an argv[0]) has a basename that blocked_programs names, upper and lower case alike. */

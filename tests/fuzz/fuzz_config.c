@@ -35,6 +35,10 @@ static void check_config(const struct csc_config *config)
     PROMISE(config->stdout_bytes >= 1 && config->stdout_bytes <= 10 << 20);
     PROMISE(config->stderr_bytes >= 1 && config->stderr_bytes <= 1 << 20);
     PROMISE(config->grace_sec >= 0 && config->grace_sec <= 60);
+    PROMISE(config->approvals.clock_skew_sec >= 0 && config->approvals.clock_skew_sec <= 3600);
+    PROMISE(config->approvals.ssh_keygen[0] == '/');
+    PROMISE(!config->recording.ledger || config->recording.ledger[0] == '/' ||
+            strcmp(config->recording.ledger, "none") == 0);
     PROMISE(!config->bwrap || config->bwrap[0] == '/');
     PROMISE(!config->run_as.set || (config->run_as.uid != 0 && config->run_as.gid != 0));
     PROMISE(config->run_as.uid != UINT32_MAX && config->run_as.gid != UINT32_MAX);

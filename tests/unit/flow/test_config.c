@@ -95,6 +95,12 @@ static void test_defaults(void **state)
     assert_int_equal(config.stdout_bytes, 10485760);
     assert_int_equal(config.stderr_bytes, 1048576);
     assert_int_equal(config.grace_sec, 5);
+    assert_null(config.recording.ledger);
+    assert_false(config.recording.full_argv);
+    assert_null(config.approvals.allowed_signers);
+    assert_null(config.approvals.revoked_keys);
+    assert_string_equal(config.approvals.ssh_keygen, "/usr/bin/ssh-keygen");
+    assert_int_equal(config.approvals.clock_skew_sec, 60);
     csc_config_free(&config);
     csc_config_free(&config);
 }
@@ -121,6 +127,11 @@ static void test_example(void **state)
     assert_int_equal(config.stdout_bytes, defaults.stdout_bytes);
     assert_int_equal(config.stderr_bytes, defaults.stderr_bytes);
     assert_int_equal(config.grace_sec, defaults.grace_sec);
+    assert_null(config.recording.ledger);
+    assert_int_equal(config.recording.full_argv, defaults.recording.full_argv);
+    assert_null(config.approvals.allowed_signers);
+    assert_string_equal(config.approvals.ssh_keygen, defaults.approvals.ssh_keygen);
+    assert_int_equal(config.approvals.clock_skew_sec, defaults.approvals.clock_skew_sec);
     csc_config_free(&config);
 }
 
@@ -138,7 +149,11 @@ static void test_everything_set(void **state)
                      "  locked_bytes: 0, queue_bytes: 0, tmp_bytes: 65536, home_bytes: 131072, shm_bytes: 262144,\n"
                      "  cpu_percent: 150}\n"
                      "output: {stdout_bytes: 2048, stderr_bytes: 1024}\n"
-                     "grace_sec: 0\n");
+                     "grace_sec: 0\n"
+                     "ledger: /srv/ledger.db\n"
+                     "evidence: {argv: full}\n"
+                     "approvals: {allowed_signers: /srv/signers, revoked_keys: /srv/revoked, ssh_keygen: /opt/keygen,\n"
+                     "  clock_skew_sec: 0}\n");
 
     assert_limits(&config.limits, &limits);
     assert_int_equal(config.backend, CSC_BACKEND_NATIVE);
@@ -155,6 +170,12 @@ static void test_everything_set(void **state)
     assert_int_equal(config.stdout_bytes, 2048);
     assert_int_equal(config.stderr_bytes, 1024);
     assert_int_equal(config.grace_sec, 0);
+    assert_string_equal(config.recording.ledger, "/srv/ledger.db");
+    assert_true(config.recording.full_argv);
+    assert_string_equal(config.approvals.allowed_signers, "/srv/signers");
+    assert_string_equal(config.approvals.revoked_keys, "/srv/revoked");
+    assert_string_equal(config.approvals.ssh_keygen, "/opt/keygen");
+    assert_int_equal(config.approvals.clock_skew_sec, 0);
     csc_config_free(&config);
 }
 
