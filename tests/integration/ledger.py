@@ -483,7 +483,7 @@ def verified():
         result = ledger.verify("--checkpoint", note)
         equal((result.code, result.err), (0, ""), result)
         matches(r"(?m)^complete: ", result.out)
-        matches(r"(?m)^signatures +10 good, 0 not there", result.out)
+        matches(r"(?m)^signatures +10 good, 0 unsigned, 0 by other keys", result.out)
         equal(ledger.verify("--checkpoint", note, "--checkpoint", note, "--require-complete").code, 0)
         result = ledger.verify()
         equal((result.code, result.err), (0, ""), result)
