@@ -50,17 +50,16 @@ int csc_ledger_finish(struct csc_ledger *ledger, int r, struct csc_error *err)
 /* ---- the intent --------------------------------------------------------------------------------------------- */
 
 int csc_ledger_begin(struct csc_ledger *ledger, const struct csc_intent *intent,
-                     const struct csc_ledger_approval *approvals, size_t approval_count, size_t *ret_used,
-                     struct csc_error *err)
+                     const struct csc_ledger_approvals *approvals, size_t *ret_used, struct csc_error *err)
 {
     const struct csc_store_ops *ops = ledger->ops;
-    size_t used = 0;
+    size_t used = 0, count = approvals ? approvals->count : 0;
 
     int r = ops->begin(ledger->store, true, err);
     if (r == 0)
         r = ops->insert_intent(ledger->store, intent, err);
-    for (; used < approval_count && r == 0; used += r == 0)
-        r = ops->use_approval(ledger->store, &approvals[used], intent->execution_id, err);
+    for (; used < count && r == 0; used += r == 0)
+        r = ops->use_approval(ledger->store, &approvals->items[used], intent->execution_id, err);
     r = csc_ledger_finish(ledger, r, err);
     if (r == CSC_LEDGER_USED)
         *ret_used = used;

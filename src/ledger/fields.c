@@ -194,16 +194,15 @@ static bool is_plain(const struct csc_slice *slice, const char *string, size_t s
            !memchr(string, '\\', size) && !memchr(string, '"', size);
 }
 
-bool csc_slice_is(const struct csc_slice *slice, const char *string)
+bool csc_slice_is(const struct csc_slice *slice, const char *string, struct csc_buf *scratch)
 {
-    _cleanup_buf_ struct csc_buf text = {0};
-
     if (!slice->bytes || !string)
         return !slice->bytes && !string;
     if (is_plain(slice, string, strlen(string)))
         return true;
-    csc_canon_string(&text, string, strlen(string));
-    return !text.failed && text.size == slice->size && memcmp(text.data, slice->bytes, text.size) == 0;
+    scratch->size = 0;
+    csc_canon_string(scratch, string, strlen(string));
+    return !scratch->failed && scratch->size == slice->size && memcmp(scratch->data, slice->bytes, slice->size) == 0;
 }
 
 static bool is_time(const struct csc_slice *slice, int64_t time)
@@ -218,7 +217,8 @@ static bool is_time(const struct csc_slice *slice, int64_t time)
     return csc_time_parse(text, &said) && said == time;
 }
 
-const char *csc_receipt_differs(const struct csc_receipt_scan *scan, const struct csc_ledger_entry *entry)
+const char *csc_receipt_differs(const struct csc_receipt_scan *scan, const struct csc_ledger_entry *entry,
+                                struct csc_buf *scratch)
 {
     const struct csc_slice *fields = scan->fields;
     const struct {
@@ -231,13 +231,13 @@ const char *csc_receipt_differs(const struct csc_receipt_scan *scan, const struc
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
-        if (!csc_slice_is(&fields[strings[i].field], strings[i].column))
+        if (!csc_slice_is(&fields[strings[i].field], strings[i].column, scratch))
             return field_names[strings[i].field];
     if (!is_time(&fields[CSC_FIELD_STARTED_AT], entry->started_at))
         return field_names[CSC_FIELD_STARTED_AT];
     if (!is_time(&fields[CSC_FIELD_ENDED_AT], entry->ended_at))
         return field_names[CSC_FIELD_ENDED_AT];
-    if (csc_slice_is(&fields[CSC_FIELD_MODE], "hardened") != entry->hardened)
+    if (csc_slice_is(&fields[CSC_FIELD_MODE], "hardened", scratch) != entry->hardened)
         return field_names[CSC_FIELD_MODE];
-    return csc_slice_is(&scan->key_id, entry->signing_key_id) ? NULL : "signing_key_id";
+    return csc_slice_is(&scan->key_id, entry->signing_key_id, scratch) ? NULL : "signing_key_id";
 }

@@ -81,15 +81,20 @@ struct csc_ledger_approval {
     const char *key;      /* fingerprint, or "" when it is not signed */
 };
 
+struct csc_ledger_approvals {
+    const struct csc_ledger_approval *items;
+    size_t count;
+};
+
 enum { CSC_LEDGER_USED = 1 };
 
 /*
- * Records the intent and uses the approvals up, both or neither, and durably: when this returns 0, no crash undoes it.
- * CSC_LEDGER_USED: one of the approvals, number *ret_used, has been used before, and nothing was recorded.
+ * Records the intent and uses the approvals (may be NULL) up, both or neither, and durably: when this returns 0, no
+ * crash undoes it. CSC_LEDGER_USED: one of the approvals, number *ret_used, has been used before, and nothing was
+ * recorded.
  */
 int csc_ledger_begin(struct csc_ledger *ledger, const struct csc_intent *intent,
-                     const struct csc_ledger_approval *approvals, size_t approval_count, size_t *ret_used,
-                     struct csc_error *err);
+                     const struct csc_ledger_approvals *approvals, size_t *ret_used, struct csc_error *err);
 
 struct csc_ledger_signer {
     const struct csc_signing_key *key;

@@ -11,6 +11,8 @@ struct dead {
 };
 
 struct settling {
+    struct csc_ledger *ledger;
+    const struct csc_ledger_signer *signer;
     struct csc_arena arena;
     struct dead *dead, **end;
     struct csc_ledger_settled settled;
@@ -91,38 +93,42 @@ static int make_receipt(const struct csc_intent *intent, const struct csc_ledger
 }
 
 /* In a transaction: whoever deletes the intent writes the receipt, so that two settlers write one. */
-static int write_down(struct csc_ledger *ledger, const struct csc_intent *intent, const struct csc_receipt *receipt,
-                      const struct csc_ledger_signer *signer, bool *ret_closed, struct csc_error *err)
+static int write_down(const struct settling *s, const struct csc_intent *intent, const struct csc_receipt *receipt,
+                      bool *ret_closed, struct csc_error *err)
 {
     const struct csc_ledger_item item = {.receipt = receipt, .actor = intent->actor};
+    const struct csc_store_ops *ops = s->ledger->ops;
     struct csc_error failure = {0};
     uint64_t index;
 
-    int r = ledger->ops->delete_intent(ledger->store, intent->execution_id, ret_closed, err);
+    int r = ops->delete_intent(s->ledger->store, intent->execution_id, ret_closed, err);
     if (r < 0 || !*ret_closed)
         return r;
-    r = csc_ledger_insert(ledger, &item, signer, &index, &failure);
+    r = csc_ledger_insert(s->ledger, &item, s->signer, &index, &failure);
     if (r == -CSC_E_INVALID) { /* it has one: then only the intent was too much */
         *ret_closed = false;
         return 0;
     }
-    if (r < 0 && err && err->code == CSC_OK)
-        *err = failure;
-    return r;
+    return r < 0 ? csc_fail(err, failure.code, "%s", failure.text) : 0;
 }
 
-static int close_one(struct csc_ledger *ledger, const struct csc_intent *intent, const struct csc_ledger_signer *signer,
-                     bool *ret_closed, struct csc_error *err)
+static int close_one(struct settling *s, const struct csc_intent *intent, struct csc_error *err)
 {
     _cleanup_(receipt_cleanup) struct csc_receipt *receipt = NULL;
+    bool closed = false;
 
-    int r = make_receipt(intent, signer, &receipt, err);
+    int r = make_receipt(intent, s->signer, &receipt, err);
     if (r < 0)
         return r;
-    r = ledger->ops->begin(ledger->store, true, err);
+    r = s->ledger->ops->begin(s->ledger->store, true, err);
     if (r == 0)
-        r = write_down(ledger, intent, receipt, signer, ret_closed, err);
-    return csc_ledger_finish(ledger, r, err);
+        r = write_down(s, intent, receipt, &closed, err);
+    r = csc_ledger_finish(s->ledger, r, err);
+    if (r == 0) {
+        s->settled.dead--;
+        s->settled.closed += closed;
+    }
+    return r;
 }
 
 static void settling_free(struct settling *s)
@@ -133,18 +139,14 @@ static void settling_free(struct settling *s)
 int csc_ledger_settle(struct csc_ledger *ledger, const struct csc_ledger_signer *signer,
                       struct csc_ledger_settled *ret_settled, struct csc_error *err)
 {
-    _cleanup_(settling_free) struct settling s = {0};
+    _cleanup_(settling_free) struct settling s = {.ledger = ledger, .signer = signer};
 
     s.end = &s.dead;
     int r = ledger->ops->each_intent(ledger->store, sort_out, &s, err);
     if (r < 0 && err && err->code == CSC_OK)
         (void)csc_fail_memory(err); /* the only way in which sort_out() fails */
-    for (const struct dead *dead = signer ? s.dead : NULL; dead && r == 0; dead = dead->next) {
-        bool closed = false;
-        r = close_one(ledger, &dead->intent, signer, &closed, err);
-        s.settled.dead -= r == 0;
-        s.settled.closed += r == 0 && closed;
-    }
+    for (const struct dead *dead = signer ? s.dead : NULL; dead && r == 0; dead = dead->next)
+        r = close_one(&s, &dead->intent, err);
     if (r < 0)
         return csc_error_in_stage(err, "ledger", r);
     *ret_settled = s.settled;

@@ -80,11 +80,14 @@ static int check_owner(const struct stat *st, const char *path, struct csc_error
         return csc_fail(err, CSC_E_PERMISSION,
                         "%s belongs to uid %u, who could change the ledger; choose another place, or chown it", path,
                         st->st_uid);
-    if (st->st_mode & (S_IWGRP | S_IWOTH))
+    if (!(st->st_mode & (S_IWGRP | S_IWOTH)))
+        return 0;
+    if (st->st_mode & S_ISVTX) /* /tmp and its like are meant to be so */
         return csc_fail(err, CSC_E_PERMISSION,
-                        "others than its owner can write %s and so could change the ledger; chmod go-w '%s'", path,
+                        "everybody can make files in %s and so could change the ledger; choose a folder of your own",
                         path);
-    return 0;
+    return csc_fail(err, CSC_E_PERMISSION,
+                    "others than its owner can write %s and so could change the ledger; chmod go-w '%s'", path, path);
 }
 
 static int fail_open(const char *what, enum csc_ledger_access access, struct csc_error *err)

@@ -10,7 +10,7 @@ enum {
     BUSY_MS = 60000,             /* others hold the write lock for about a millisecond each */
     /* Pages in the write-ahead log before they are moved into the database. The next process to open the ledger reads
      * the whole log, so a longer one makes each run slower; a shorter one moves the same pages more often. */
-    WAL_PAGES = 200,
+    WAL_PAGES = 128,
     VALUE_BYTES_MAX = 64 << 20, /* nothing that is kept comes near it: a hostile file must not fill the memory */
     HEADER_BYTES = 100,
 };
@@ -37,7 +37,7 @@ static const char *const migrations[] = {
     " policy_profile TEXT NOT NULL, policy_schema_version TEXT NOT NULL, policy_sha256 TEXT NOT NULL, agent_id TEXT,"
     " session_id TEXT, initiating_user TEXT, hardened INTEGER NOT NULL, started_at INTEGER NOT NULL,"
     " pid INTEGER NOT NULL, start_time INTEGER NOT NULL, pid_namespace INTEGER NOT NULL, boot_id TEXT NOT NULL)"
-    " STRICT;"
+    " STRICT, WITHOUT ROWID;"
     "CREATE TABLE approvals(approval_id TEXT PRIMARY KEY, execution_id TEXT NOT NULL, identity TEXT NOT NULL,"
     " key TEXT NOT NULL, used_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 };

@@ -175,12 +175,11 @@ static const void *read_blob(struct reader *r, int column, size_t *ret_size)
 }
 
 /* A column that could not be read because memory ran out looks like a damaged one. */
-static int fail_damaged(const struct csc_sqlite *store, const char *what, int64_t number, struct csc_error *err)
+static int fail_damaged(const struct csc_sqlite *store, const char *what, struct csc_error *err)
 {
     if ((sqlite3_errcode(store->db) & 0xFF) == SQLITE_NOMEM)
         return csc_fail_memory(err);
-    return csc_fail(err, CSC_E_DATA, "%s %lld is damaged: a column holds what no csc wrote; restore a copy", what,
-                    (long long)number);
+    return csc_fail(err, CSC_E_DATA, "%s is damaged: a column holds what no csc wrote; restore a copy", what);
 }
 
 static int read_row(const struct csc_sqlite *store, sqlite3_stmt *statement, struct csc_store_row *ret_row,
@@ -208,7 +207,7 @@ static int read_row(const struct csc_sqlite *store, sqlite3_stmt *statement, str
     entry->receipt = read_blob(&r, 15, &entry->receipt_size);
     entry->evidence = read_text(&r, 16, true);
     if (r.damaged)
-        return fail_damaged(store, "entry", sqlite3_column_int64(statement, 0), err);
+        return fail_damaged(store, "its row", err);
     *ret_row = row;
     return 0;
 }
@@ -234,7 +233,7 @@ static int read_intent(const struct csc_sqlite *store, sqlite3_stmt *statement, 
     const char *boot_id = read_text(&r, 14, false);
 
     if (r.damaged || strlen(boot_id) >= sizeof(intent.runner.boot_id))
-        return fail_damaged(store, "the intent of row", sqlite3_column_int64(statement, 15), err);
+        return fail_damaged(store, "an intent", err);
     memcpy(intent.runner.boot_id, boot_id, strlen(boot_id) + 1);
     *ret_intent = intent;
     return 0;
@@ -395,19 +394,26 @@ static int prepare_query(const struct csc_sqlite *store, const struct conditions
     return r;
 }
 
-static int each_row(const struct csc_sqlite *store, sqlite3_stmt *statement, uint64_t limit,
-                    int (*call)(void *context, const struct csc_store_row *row), void *context, struct csc_error *err)
-{
-    int code = SQLITE_DONE, r = 0;
+/* Whom rows are handed to. */
+struct receiver {
+    int (*call)(void *context, const struct csc_store_row *row);
+    void *context;
+    uint64_t limit; /* 0: none */
+};
 
-    for (uint64_t n = 0; (limit == 0 || n < limit) && r == 0; n++) {
+static int each_row(const struct csc_sqlite *store, sqlite3_stmt *statement, const struct receiver *receiver,
+                    struct csc_error *err)
+{
+    int r = 0;
+
+    for (uint64_t n = 0; (receiver->limit == 0 || n < receiver->limit) && r == 0; n++) {
         struct csc_store_row row;
-        code = sqlite3_step(statement);
+        int code = sqlite3_step(statement);
         if (code != SQLITE_ROW)
             return code == SQLITE_DONE ? 0 : csc_sqlite_fail(store, code, reading, err);
         r = read_row(store, statement, &row, err);
         if (r == 0)
-            r = call(context, &row);
+            r = receiver->call(receiver->context, &row);
     }
     return r;
 }
@@ -419,6 +425,7 @@ static int each(void *context, const struct csc_store_query *query,
     const struct csc_sqlite *store = context;
     _cleanup_statement_ sqlite3_stmt *statement = NULL;
     _cleanup_buf_ struct csc_buf after = {0};
+    const struct receiver receiver = {call, call_context, filter ? filter->limit : 0};
     struct conditions c = {0};
 
     want_text(&c, "execution_id = :id", ":id", query->execution_id);
@@ -434,7 +441,7 @@ static int each(void *context, const struct csc_store_query *query,
     if (filter)
         want_filter(&c, filter);
     int r = prepare_query(store, &c, filter && filter->newest_first, &statement, err);
-    return r < 0 ? r : each_row(store, statement, filter ? filter->limit : 0, call, call_context, err);
+    return r < 0 ? r : each_row(store, statement, &receiver, err);
 }
 
 /* ---- intents and approvals ---------------------------------------------------------------------------------- */
@@ -493,7 +500,7 @@ static int each_intent(void *context, int (*call)(void *context, const struct cs
     _cleanup_statement_ sqlite3_stmt *statement = NULL;
     struct csc_intent intent;
 
-    int r = csc_sqlite_prepare(store, "SELECT " INTENT_COLUMNS ", rowid FROM intents ORDER BY started_at, rowid",
+    int r = csc_sqlite_prepare(store, "SELECT " INTENT_COLUMNS " FROM intents ORDER BY started_at, execution_id",
                                &statement, err);
     while (r == 0) {
         int code = sqlite3_step(statement);
@@ -544,7 +551,7 @@ static int one_text(struct csc_sqlite *store, enum csc_sqlite_statement which, b
     if (text)
         csc_buf_puts(ret_text, text);
     if (reader.damaged)
-        r = fail_damaged(store, "row", 1, err);
+        r = fail_damaged(store, "a row", err);
     else if (ret_text->failed)
         r = csc_fail_memory(err);
     (void)sqlite3_reset(statement);

@@ -108,10 +108,11 @@ struct csc_receipt_scan {
 /* Finds the members in what is canonical JSON, without reading it into a tree: a receipt is looked at in less time than
  * hashing it takes. False when the bytes are no object of that form. */
 bool csc_receipt_scan(const char *bytes, size_t size, struct csc_receipt_scan *ret_scan);
-/* The first column that does not say what the receipt says, or NULL. */
-const char *csc_receipt_differs(const struct csc_receipt_scan *scan, const struct csc_ledger_entry *entry);
-/* The slice is the canonical form of this string (NULL: there must be no slice). */
-bool csc_slice_is(const struct csc_slice *slice, const char *string);
+/* The first column that does not say what the receipt says, or NULL. Once `scratch` has failed, it says nothing. */
+const char *csc_receipt_differs(const struct csc_receipt_scan *scan, const struct csc_ledger_entry *entry,
+                                struct csc_buf *scratch);
+/* The slice is the canonical form of this string (NULL: there must be no slice), which is made in `scratch`. */
+bool csc_slice_is(const struct csc_slice *slice, const char *string, struct csc_buf *scratch);
 
 /* ---- appending (append.c) ----------------------------------------------------------------------------------- */
 

@@ -28,7 +28,7 @@ struct verifier {
     size_t mark_count;
     uint64_t agreed; /* entries, up to the last mark that was right */
     uint64_t total;
-    struct csc_buf kept, payload;
+    struct csc_buf kept, payload, scratch;
 };
 
 static void verifier_free(struct verifier *v)
@@ -36,6 +36,7 @@ static void verifier_free(struct verifier *v)
     free(v->marks);
     csc_buf_free(&v->kept);
     csc_buf_free(&v->payload);
+    csc_buf_free(&v->scratch);
 }
 
 /* The first difference ends the verification: what comes after it follows from it. */
@@ -116,6 +117,8 @@ static int read_kept(struct verifier *v, struct mark *mark)
     /* Another runner's key may have signed it: then its root is compared all the same. */
     if (r == 0 && v->check->key && is_signed_by(&note, &key))
         r = csc_checkpoint_verify(&checkpoint, &note, &key, &failure);
+    if (r == -CSC_E_INTERNAL)
+        return csc_fail(v->err, failure.code, "%s", failure.text);
     if (r < 0)
         return differ(v, 0, "the ledger's own checkpoint was changed: %s", failure.text);
     if (strcmp(checkpoint.origin, csc_ledger_origin(v->ledger)) != 0)
@@ -243,7 +246,7 @@ static int check_evidence(struct verifier *v, const struct csc_ledger_entry *ent
     bool ran = entry->status == CSC_STATUS_SUCCESS || entry->status == CSC_STATUS_FAILED;
 
     if (!ran || !entry->hardened || !entry->signing_key_id || entry->evidence ||
-        csc_slice_is(&scan->fields[CSC_FIELD_ERROR], CSC_LOST_RUN_ERROR))
+        csc_slice_is(&scan->fields[CSC_FIELD_ERROR], CSC_LOST_RUN_ERROR, &v->scratch))
         return 0;
     return differ(v, entry->index, "entry %llu: ran in hardened mode, and its evidence is missing",
                   (unsigned long long)entry->index);
@@ -256,7 +259,9 @@ static int check_receipt(struct verifier *v, const struct csc_ledger_entry *entr
 
     if (!csc_receipt_scan(entry->receipt, entry->receipt_size, &scan))
         return differ(v, entry->index, "entry %llu: is no receipt in canonical form", (unsigned long long)entry->index);
-    const char *column = csc_receipt_differs(&scan, entry);
+    const char *column = csc_receipt_differs(&scan, entry, &v->scratch);
+    if (v->scratch.failed)
+        return csc_fail_memory(v->err);
     if (column)
         return differ(v, entry->index, "entry %llu: the ledger says another %s than the receipt",
                       (unsigned long long)entry->index, column);

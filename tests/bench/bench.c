@@ -3,7 +3,7 @@
  * Ratios against named baselines, measured in one interleaved run (arms A B A B ...), minimum and median. Nothing
  * here passes or fails: figures of one machine are compared with each other only.
  *
- *   bench CSC PROGRAMS FOLDER [hardened]
+ *   bench CSC PROGRAMS FOLDER [hardened|ledger]
  *                                CSC the command, PROGRAMS where `empty` and `peak` are, FOLDER for inputs
  *
  * What hardened mode takes is measured by hardened.c, as this user and, when that is root, as a plain user too.
@@ -24,6 +24,7 @@
 
 #include "base/base.h"
 #include "hardened.h"
+#include "ledger.h"
 #include "measure.h"
 #include "receipt/receipt.h"
 
@@ -209,10 +210,13 @@ int main(int argc, char **argv)
         "allow_secret_refs: false\nallowed_cwd_prefixes: [/]\nallowed_read_prefixes: [/]\n";
     struct signing signing = {0};
 
+    if (argc == 3 && strcmp(argv[1], "--verify") == 0)
+        return verify_ledger(argv[2]);
     bool hardened_only = argc == 5 && strcmp(argv[4], "hardened") == 0;
+    bool ledger_only = argc == 5 && strcmp(argv[4], "ledger") == 0;
 
-    if ((argc != 4 && !hardened_only) || chdir(argv[3]) < 0) {
-        (void)fprintf(stderr, "usage: bench CSC PROGRAMS FOLDER [hardened]\n");
+    if ((argc != 4 && !hardened_only && !ledger_only) || chdir(argv[3]) < 0) {
+        (void)fprintf(stderr, "usage: bench CSC PROGRAMS FOLDER [hardened|ledger]\n");
         return 64;
     }
     char empty[PATH_MAX], peak[PATH_MAX];
@@ -225,9 +229,12 @@ int main(int argc, char **argv)
     print_head();
     if (!hardened_only) {
         prepare_signing(&signing);
-        compare_all(csc, empty, &signing);
+        if (!ledger_only)
+            compare_all(csc, empty, &signing);
+        compare_ledger();
     }
-    compare_hardened(csc);
+    if (!ledger_only)
+        compare_hardened(csc);
     csc_receipt_free(signing.receipt);
     csc_signing_key_free(signing.key);
     csc_buf_free(&signing.payload);

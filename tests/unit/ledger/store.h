@@ -31,12 +31,21 @@ static inline struct csc_ledger *open_ledger(const char *path, enum csc_ledger_a
     return ledger;
 }
 
+/* A key's memory is not handed on to children: they load it again. */
+static inline struct csc_signing_key *load_key(const struct scene *s)
+{
+    struct csc_signing_key *key = NULL;
+
+    assert_int_equal(csc_signing_key_load(folder_path(s->folder, "log.key"), &key, NULL), 0);
+    return key;
+}
+
 static inline int scene_begin(void **state)
 {
     struct scene *s = calloc(1, sizeof(*s));
 
     s->folder = key_folder();
-    assert_int_equal(csc_signing_key_load(folder_path(s->folder, "log.key"), &s->key, NULL), 0);
+    s->key = load_key(s);
     s->signer = (struct csc_ledger_signer){s->key, KEY_ID};
     s->path = strdup(folder_path(s->folder, "ledger.db"));
     s->ledger = open_ledger(s->path, CSC_LEDGER_WRITE);

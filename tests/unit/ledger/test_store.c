@@ -237,7 +237,8 @@ static void statistics(void **state)
     assert_int_equal(stats.first, 0);
     append_signed(s, 0, 5);
     assert_int_equal(append_one(s->ledger, 5, NULL, NULL), 0);
-    assert_int_equal(csc_ledger_begin(s->ledger, &intent, &approval, 1, &used, NULL), 0);
+    assert_int_equal(csc_ledger_begin(s->ledger, &intent, &(struct csc_ledger_approvals){&approval, 1}, &used, NULL),
+                     0);
     assert_int_equal(csc_ledger_stats(s->ledger, &stats, NULL), 0);
     assert_int_equal(stats.entries, 6);
     for (int i = 0; i < 4; i++)
@@ -257,16 +258,21 @@ static void approvals_are_used_once(void **state)
     size_t used = 9;
 
     const struct csc_intent first = make_intent("exec-1"), second = make_intent("exec-2");
-    assert_int_equal(csc_ledger_begin(s->ledger, &first, &approvals[1], 1, &used, NULL), 0);
+    assert_int_equal(csc_ledger_begin(s->ledger, &first, &(struct csc_ledger_approvals){&approvals[1], 1}, &used, NULL),
+                     0);
     assert_int_equal(used, 9);
     /* The other of the two is not used up by what did not happen. */
-    assert_int_equal(csc_ledger_begin(s->ledger, &second, approvals, 2, &used, NULL), CSC_LEDGER_USED);
+    assert_int_equal(csc_ledger_begin(s->ledger, &second, &(struct csc_ledger_approvals){approvals, 2}, &used, NULL),
+                     CSC_LEDGER_USED);
     assert_int_equal(used, 1);
     scene_reopen(s, CSC_LEDGER_WRITE);
-    assert_int_equal(csc_ledger_begin(s->ledger, &second, &approvals[1], 1, &used, NULL), CSC_LEDGER_USED);
+    assert_int_equal(
+        csc_ledger_begin(s->ledger, &second, &(struct csc_ledger_approvals){&approvals[1], 1}, &used, NULL),
+        CSC_LEDGER_USED);
     assert_int_equal(used, 0);
-    assert_int_equal(csc_ledger_begin(s->ledger, &second, &approvals[0], 1, &used, NULL), 0);
-    assert_int_equal(csc_ledger_begin(s->ledger, &second, NULL, 0, &used, NULL), -CSC_E_INVALID);
+    assert_int_equal(
+        csc_ledger_begin(s->ledger, &second, &(struct csc_ledger_approvals){&approvals[0], 1}, &used, NULL), 0);
+    assert_int_equal(csc_ledger_begin(s->ledger, &second, NULL, &used, NULL), -CSC_E_INVALID);
     assert_int_equal(csc_ledger_stats(s->ledger, &stats, NULL), 0);
     assert_int_equal(stats.used_approvals, 2);
     assert_int_equal(stats.open_intents, 2);
@@ -279,7 +285,7 @@ static void receipts_end_intents(void **state)
     struct csc_ledger_stats stats;
     size_t used;
 
-    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, 0, &used, NULL), 0);
+    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
     append_signed(s, 3, 5);
     assert_int_equal(csc_ledger_stats(s->ledger, &stats, NULL), 0);
     assert_int_equal(stats.open_intents, 0);
