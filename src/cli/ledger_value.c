@@ -35,20 +35,35 @@ static void add_actor(struct csc_object *object, const struct csc_ledger_actor *
 }
 
 /* What is stored, which may be damaged. */
-static int add_stored(struct csc_object *object, struct csc_arena *arena, const char *key, const char *bytes,
-                      size_t size, struct csc_error *err)
+static int parse_stored(struct csc_arena *arena, const char *name, const char *bytes, struct csc_value *ret_value,
+                        struct csc_error *err)
 {
-    struct csc_value value;
     struct csc_error why = {0};
 
-    if (csc_json_parse(arena, bytes, size, &value, &why) < 0)
-        return why.code == CSC_E_INTERNAL ? csc_fail_memory(err)
-                                          : csc_fail(err, CSC_E_DATA,
-                                                     "the stored %s is no JSON: %s; csc ledger verify says what is "
-                                                     "damaged",
-                                                     key, why.text);
-    csc_object_value(object, key, value);
-    return 0;
+    if (csc_json_parse(arena, bytes, strlen(bytes), ret_value, &why) == 0)
+        return 0;
+    if (why.code == CSC_E_INTERNAL)
+        return csc_fail_memory(err);
+    return csc_fail(err, CSC_E_DATA, "the stored %s is no JSON: %s; csc ledger verify says what is damaged", name,
+                    why.text);
+}
+
+static int add_stored(struct csc_object *object, struct csc_arena *arena, const struct csc_ledger_entry *entry,
+                      struct csc_error *err)
+{
+    struct csc_value receipt, evidence;
+    char *bytes = csc_arena_copy(arena, entry->receipt, entry->receipt_size);
+
+    int r = bytes ? parse_stored(arena, "receipt", bytes, &receipt, err) : csc_fail_memory(err);
+    if (r < 0)
+        return r;
+    csc_object_value(object, "receipt", receipt);
+    if (!entry->evidence)
+        return 0;
+    r = parse_stored(arena, "evidence", entry->evidence, &evidence, err);
+    if (r == 0)
+        csc_object_value(object, "evidence", evidence);
+    return r;
 }
 
 int csc_cli_ledger_value(struct csc_arena *arena, const struct csc_ledger_entry *entry, bool whole,
@@ -71,11 +86,9 @@ int csc_cli_ledger_value(struct csc_arena *arena, const struct csc_ledger_entry 
     add_time(&object, arena, "started_at", entry->started_at);
     add_time(&object, arena, "ended_at", entry->ended_at);
     if (whole)
-        r = add_stored(&object, arena, "receipt", entry->receipt, entry->receipt_size, err);
+        r = add_stored(&object, arena, entry, err);
     else
         csc_object_bool(&object, "has_evidence", entry->evidence != NULL);
-    if (r == 0 && whole && entry->evidence)
-        r = add_stored(&object, arena, "evidence", entry->evidence, strlen(entry->evidence), err);
     return r == 0 ? csc_object_end(&object, ret_value, err) : r;
 }
 

@@ -124,7 +124,7 @@ static void put_counts(struct csc_buf *text, const struct inputs *inputs, const 
         csc_buf_printf(text, "root         %s\n", root);
     if (inputs->key)
         csc_buf_printf(text,
-                       "signatures   %" PRIu64 " good, %" PRIu64 " not there, %" PRIu64 " of other keys, not checked\n",
+                       "signatures   %" PRIu64 " good, %" PRIu64 " unsigned, %" PRIu64 " by other keys (not checked)\n",
                        finding->signatures, finding->unsigned_receipts, finding->other_keys);
     else
         csc_buf_puts(text, "signatures   not checked\n");

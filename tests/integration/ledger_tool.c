@@ -83,7 +83,7 @@ static int begin(struct tool *tool, const struct csc_value *line, struct csc_err
     size_t used;
 
     (void)snprintf(intent.runner.boot_id, sizeof(intent.runner.boot_id), "%s", text(line, "boot_id", ""));
-    return csc_ledger_begin(tool->ledger, &intent, NULL, 0, &used, err);
+    return csc_ledger_begin(tool->ledger, &intent, NULL, &used, err);
 }
 
 static int do_line(struct tool *tool, const char *line, struct csc_error *err)

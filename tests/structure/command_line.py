@@ -127,7 +127,8 @@ def from_zsh(root):
     options = {}
     for names, body in re.findall(r"^    ([a-z| '-]+)\)\n(.*?);;", text, re.M | re.S):
         for name in names.split(" | "):
-            options[name.strip().strip("'")] = words(" ".join(re.findall(r"'--([a-z-]+)\[", body)))
+            options[name.strip().strip("'")] = words(" ".join(re.findall(r"'\*?--([a-z-]+)\[", body)))
+    options["ledger"] = words(" ".join(re.findall(r"_values option --([a-z-]+)$", text, re.M)))
     return {command: options.get(command) for command in described if command != "help"}
 
 

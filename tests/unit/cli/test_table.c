@@ -41,7 +41,7 @@ static void a_row_fits(void **state)
         {42, "0123456789a  a-rather..  extra       good\n"},
         {30, "01234  a-rat..  extra    good\n"},
         {25, "0123  a-r..  extra  good\n"},
-        {24, "01234567  a-rat..  good\n"},
+        {24, "0123456  a-rath..  good\n"},
         {18, "0123  a-r..  good\n"},
         {17, "0123456789  good\n"},
         {11, "0123  good\n"},
