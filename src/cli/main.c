@@ -7,8 +7,8 @@
 #include "cli/cli.h"
 
 static const struct csc_cli_command *const commands[] = {
-    &csc_cli_check, &csc_cli_run,          &csc_cli_explain, &csc_cli_verify_receipt, &csc_cli_validate,
-    &csc_cli_hash,  &csc_cli_canonicalize, &csc_cli_keygen,  &csc_cli_doctor,
+    &csc_cli_check,    &csc_cli_run,  &csc_cli_explain,      &csc_cli_verify_receipt, &csc_cli_verify_evidence,
+    &csc_cli_validate, &csc_cli_hash, &csc_cli_canonicalize, &csc_cli_keygen,         &csc_cli_doctor,
 };
 
 static const struct csc_cli_command *find_command(const char *name)
