@@ -3,7 +3,7 @@
 
 _csc() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-    local commands="check run explain verify-receipt validate hash canonicalize keygen doctor ledger help"
+    local commands="check run explain verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger help"
     local ledger="list show verify prove checkpoint export stats"
     local filters="--ledger --status --since --until --agent --user --contract --policy --limit"
     local words=""
@@ -24,6 +24,7 @@ _csc() {
         check | explain) words="--json --help" ;;
         run) words="--mode --receipt-out --sign --signing-key --key-id --approval --allowed-signers --ledger --evidence-out --config --backend --sandbox-debug --quiet --raw --json --help" ;;
         verify-receipt) words="--public-key --key-id --proof --checkpoint-key --json --help" ;;
+        verify-evidence) words="--public-key --receipt --json --help" ;;
         keygen) words="--out --raw --help" ;;
         doctor) words="--config --json --help" ;;
         ledger)

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for csc
 
-set -l commands check run explain verify-receipt validate hash canonicalize keygen doctor ledger help
+set -l commands check run explain verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger help
 set -l ledger list show verify prove checkpoint export stats
 
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a check -d "Decide whether a policy allows a contract"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a run -d "Execute what a policy allows, and write a receipt"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a explain -d "Show why a policy decides as it does"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a verify-receipt -d "Check a receipt's form, signature, and place in a log"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a verify-evidence -d "Check the signed evidence of an execution, and show it"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a validate -d "Check that a file is what the protocol says"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a hash -d "Print the SHA-256 of a file's canonical form"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a canonicalize -d "Print the form that is hashed and signed"
@@ -42,6 +43,9 @@ complete -c csc -n "__fish_seen_subcommand_from verify-receipt" -l key-id -x -d 
 complete -c csc -n "__fish_seen_subcommand_from verify-receipt" -l proof -r -d "Proof that a log has the receipt"
 complete -c csc -n "__fish_seen_subcommand_from verify-receipt" -l checkpoint-key -r -d "Key of the log, or a file with it"
 complete -c csc -n "__fish_seen_subcommand_from verify-receipt" -l json -d "Print a JSON object"
+complete -c csc -n "__fish_seen_subcommand_from verify-evidence" -l public-key -r -d "Key to trust"
+complete -c csc -n "__fish_seen_subcommand_from verify-evidence" -l receipt -r -d "Receipt that it must be about"
+complete -c csc -n "__fish_seen_subcommand_from verify-evidence" -l json -d "Print a JSON object"
 
 complete -c csc -n "__fish_seen_subcommand_from validate" -a "contract policy receipt decision approval config"
 complete -c csc -n "__fish_seen_subcommand_from hash" -a "contract policy receipt"

@@ -56,6 +56,7 @@ struct csc_cli {
 extern const struct csc_cli_command csc_cli_check;
 extern const struct csc_cli_command csc_cli_run;
 extern const struct csc_cli_command csc_cli_verify_receipt;
+extern const struct csc_cli_command csc_cli_verify_evidence;
 extern const struct csc_cli_command csc_cli_validate;
 extern const struct csc_cli_command csc_cli_hash;
 extern const struct csc_cli_command csc_cli_canonicalize;
@@ -94,6 +95,8 @@ __attribute__((format(printf, 3, 4))) void csc_cli_say_tone(enum csc_cli_tone to
                                                             const char *format, ...);
 /* Says an error about `file` (NULL: none, or the text names it; "-": stdin), and gives the exit code. */
 int csc_cli_fail(const struct csc_cli *cli, const char *file, const struct csc_error *err);
+/* Says that a check failed: 1. With --json that is a result, like a valid one, and no error object. */
+int csc_cli_invalid(const struct csc_cli *cli, const char *file, const struct csc_error *reason);
 /* Says a usage error with a hint at the help: 64. */
 __attribute__((format(printf, 2, 3))) int csc_cli_usage(const struct csc_cli *cli, const char *format, ...);
 

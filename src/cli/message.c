@@ -126,6 +126,24 @@ int csc_cli_fail(const struct csc_cli *cli, const char *file, const struct csc_e
     return (int)err->code;
 }
 
+int csc_cli_invalid(const struct csc_cli *cli, const char *file, const struct csc_error *reason)
+{
+    _cleanup_arena_ struct csc_arena arena = {0};
+    struct csc_error err = {0};
+    struct csc_object object;
+    struct csc_value value;
+
+    csc_cli_say("%s: %s", shown_name(file), reason->text);
+    if (!cli->json)
+        return CSC_EXIT_NO;
+    csc_object_begin(&object, &arena, 2);
+    csc_object_bool(&object, "valid", false);
+    csc_object_string(&object, "reason", reason->text);
+    if (csc_object_end(&object, &value, &err) < 0)
+        return csc_cli_fail(cli, NULL, &err);
+    return csc_cli_print_json(cli, &value, CSC_EXIT_NO);
+}
+
 int csc_cli_usage(const struct csc_cli *cli, const char *format, ...)
 {
     struct csc_error err = {0};

@@ -161,25 +161,6 @@ static int print_valid(const struct csc_cli *cli, const struct inputs *inputs)
     return csc_cli_print(cli, line.failed ? &line : &text, 0);
 }
 
-/* With --json a failed check is a result, like a valid one, and no error object. */
-static int print_invalid(const struct csc_cli *cli, const char *file, const struct csc_error *reason)
-{
-    _cleanup_arena_ struct csc_arena arena = {0};
-    struct csc_error err = {0};
-    struct csc_object object;
-    struct csc_value value;
-
-    csc_cli_say("%s: %s", strcmp(file, "-") == 0 ? "standard input" : file, reason->text);
-    if (!cli->json)
-        return CSC_EXIT_NO;
-    csc_object_begin(&object, &arena, 2);
-    csc_object_bool(&object, "valid", false);
-    csc_object_string(&object, "reason", reason->text);
-    if (csc_object_end(&object, &value, &err) < 0)
-        return csc_cli_fail(cli, NULL, &err);
-    return csc_cli_print_json(cli, &value, CSC_EXIT_NO);
-}
-
 /* ---- checking ----------------------------------------------------------------------------------------------- */
 
 static int verify_inclusion(const struct inputs *inputs, struct csc_error *err)
@@ -208,7 +189,7 @@ static int verify_receipt(const struct csc_cli *cli)
     }
     if (r == 0)
         return print_valid(cli, &inputs);
-    return err.code == CSC_E_INVALID ? print_invalid(cli, file, &err) : csc_cli_fail(cli, file, &err);
+    return err.code == CSC_E_INVALID ? csc_cli_invalid(cli, file, &err) : csc_cli_fail(cli, file, &err);
 }
 
 static const struct csc_cli_option options[] = {

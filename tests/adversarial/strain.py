@@ -29,7 +29,7 @@ NUMBERS = {
     "fsconfig": (431, 431), "fsmount": (432, 432), "fsopen": (430, 430), "ioctl": (16, 29),
     "landlock_restrict_self": (446, 446), "memfd_create": (319, 279), "mkdirat": (258, 34), "mknodat": (259, 33),
     "mount": (165, 40), "mount_setattr": (442, 442), "move_mount": (429, 429), "openat2": (437, 437),
-    "open_tree": (428, 428), "pipe2": (293, 59), "pivot_root": (155, 41), "prctl": (157, 167),
+    "open_tree": (428, 428), "pipe2": (293, 59), "pivot_root": (155, 41), "prctl": (157, 167), "prlimit64": (302, 261),
     "seccomp": (317, 277), "setgroups": (116, 159), "sethostname": (170, 161), "setresgid": (119, 149),
     "setresuid": (117, 147), "setsid": (112, 157), "socket": (41, 198), "symlinkat": (266, 36),
     "umount2": (166, 39), "unshare": (272, 97),

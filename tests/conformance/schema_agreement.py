@@ -35,6 +35,7 @@ SCHEMAS = {
     "decision": "csc.policy-decision.v0.1.schema.json",
     "approval": "csc.approval.v0.1.schema.json",
     "config": "csc.config.v0.1.schema.json",
+    "evidence": "csc.evidence.v0.1.schema.json",
 }
 
 # One value of each type, to be put where another type is wanted.

@@ -65,6 +65,7 @@ static const struct {
 } kinds[] = {
     {"contract", validate_contract},     {"policy", validate_policy},     {"receipt", validate_receipt},
     {"decision", csc_decision_validate}, {"approval", validate_approval}, {"config", validate_config},
+    {"evidence", csc_evidence_validate},
 };
 
 static int validate(const char *kind, const void *bytes, size_t size)

@@ -55,7 +55,8 @@ static bool is_allowed_here(const char *command)
 /* The commands of this list that know --json. */
 static bool has_json(const char *command)
 {
-    return strcmp(command, "check") == 0 || strcmp(command, "explain") == 0 || strcmp(command, "verify-receipt") == 0;
+    return strcmp(command, "check") == 0 || strcmp(command, "explain") == 0 || strcmp(command, "verify-receipt") == 0 ||
+           strcmp(command, "verify-evidence") == 0;
 }
 
 static void check_output(bool json)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Threat: a system call that says it did what it did not (a filter that answers 0, a kernel that lies, a change in csc
+itself). What keeps the command from running then is that the boundary is measured before it starts. Every lie here passes
+all that looks at what system calls return.
+"""
+
+import os
+import re
+
+from boundary import BLOCKED, Boundary
+from strain import RET_ERRNO, refusing
+from tap import cases, equal, main, matches
+
+COMMAND = ["/usr/bin/sh", "-c", "echo ran; : >ran"]
+NEW_CGROUP = 0x02000000
+CAPBSET_DROP = 24
+
+# (what did not happen, executors that can be told so, (system call that is answered with 0, its argument), what is said of it)
+LIES = [
+    ("no filter is loaded", "native bwrap", ("seccomp", (0, 1)),
+     "Seccomp_filters: \\d+ inside, one more than the \\d+ of csc was planned"),
+    ("no Landlock rules hold", "native bwrap", ("landlock_restrict_self", None),
+     r"Landlock: a file that no rule grants was opened, level \d was planned"),
+    ("no resource limit is set", "native bwrap", ("prlimit64", (2, 0, "not")),
+     r"[a-z]+_[a-z]+: a limit of \d+ \(\d+ at most\), \d+ was planned"),
+    ("no capability leaves the bounding set", "native", ("prctl", (0, CAPBSET_DROP)),
+     "CapBnd: [0-9a-f]{16} inside, none was planned"),
+    ("no cgroup namespace is made", "native", ("unshare", (0, NEW_CGROUP)),
+     r"cgroup: namespace \d+ is csc's own, another one was planned"),
+]
+
+
+def lie(call, argument):
+    return refusing(call, RET_ERRNO, argument)
+
+
+def rows():
+    for name, backends, told, words in LIES:
+        for backend in backends.split():
+            yield f"{backend}: {name}", backend, told, words
+
+
+@cases(list(rows()))
+def lies(backend, told, words):
+    with Boundary(backend=backend) as boundary:
+        command = boundary.command(*COMMAND, write_paths=[boundary.work])
+        result = boundary.run(command, start={"preexec_fn": lie(*told)})
+        equal((result.code, result.out), (BLOCKED, ""), result)
+        matches("^csc: blocked: command 'one': sandbox: measured " + words + "; the command was not started; ", result.err)
+        equal(os.listdir(boundary.work), [], "nothing ran")
+        receipt = boundary.receipt()
+        equal((receipt["status"], "exit_code" in receipt), ("blocked", False))
+        matches("sandbox: measured " + words, receipt["error"])
+
+
+@cases([(f"{backend}: the control: under a filter that answers nothing it runs", backend) for backend in ("native", "bwrap")])
+def control(backend):
+    with Boundary(backend=backend) as boundary:
+        command = boundary.command(*COMMAND, write_paths=[boundary.work])
+        result = boundary.run(command, start={"preexec_fn": lie("fsopen", (0, 1))})
+        equal((result.code, result.out), (0, "ran\n"), result)
+        equal(os.listdir(boundary.work), ["ran"])
+
+
+# A filter cannot answer 1, which is what csc-init wants to hear of no_new_privs: that lie does not get as far.
+@cases([(f"{backend}: {name}", backend, told, words) for backend in ("native", "bwrap") for name, told, words in [
+    ("no_new_privs is asked for, and the answer is no", ("prctl", (0, 39)), "setting no_new_privs"),
+]])
+def caught_before(backend, told, words):
+    with Boundary(backend=backend) as boundary:
+        result = boundary.run(boundary.command(*COMMAND, write_paths=[boundary.work]), start={"preexec_fn": lie(*told)})
+        equal((result.code, result.out), (BLOCKED, ""), result)
+        matches(re.escape(words), result.err)
+
+
+# Capabilities are gone with execve(2) of somebody who is not root inside: a capset(2) that does nothing changes nothing, and
+# the measurement says so.
+@cases([(f"{backend}: a capset(2) that does nothing leaves none", backend) for backend in ("native", "bwrap")])
+def no_capabilities(backend):
+    with Boundary(backend=backend) as boundary:
+        command = boundary.command("/usr/bin/sh", "-c", "grep ^Cap /proc/self/status", write_paths=[])
+        result = boundary.run(command, start={"preexec_fn": lie("capset", None)})
+        if result.code == 0:
+            equal(re.sub(r"Cap...:\t0{16}\n", "", result.out), "", "capabilities")
+        else:
+            equal((result.code, result.out), (BLOCKED, ""), result)
+
+
+if __name__ == "__main__":
+    main()
