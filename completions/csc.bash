@@ -3,7 +3,7 @@
 
 _csc() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-    local commands="check run explain verify-receipt validate hash canonicalize keygen doctor help"
+    local commands="check run approve explain verify-receipt validate hash canonicalize keygen doctor help"
     local words=""
 
     COMPREPLY=()
@@ -13,12 +13,15 @@ _csc() {
         words="local hardened"
     elif [[ $previous == --backend ]]; then
         words="auto bwrap native"
-    elif [[ $previous == --key-id ]]; then
+    elif [[ $previous == --scope ]]; then
+        words="single_execution time_window"
+    elif [[ $previous == --key-id || $previous == --identity ]]; then
         return
     elif [[ $current == -* ]]; then
         case $command in
         check | explain) words="--json --help" ;;
         run) words="--mode --receipt-out --sign --signing-key --key-id --config --backend --sandbox-debug --quiet --raw --json --help" ;;
+        approve) words="--policy --identity --ssh-key --agent --expires --scope --ticket --reason --out --ssh-keygen --yes --json --help" ;;
         verify-receipt) words="--public-key --key-id --proof --checkpoint-key --json --help" ;;
         keygen) words="--out --raw --help" ;;
         doctor) words="--config --json --help" ;;
