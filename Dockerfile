@@ -14,9 +14,10 @@ LABEL org.opencontainers.image.title="csc" \
       org.opencontainers.image.description="Decide, run and attest commands that an agent asks for in a contract" \
       org.opencontainers.image.licenses="Apache-2.0"
 # csc links its libraries statically, and makes the sandbox by itself: bubblewrap is for --backend bwrap (leave it out where nobody
-# asks for that), the certificates are for the commands that run in it.
+# asks for that), the certificates are for the commands that run in it. ssh-keygen, of openssh-client, checks the
+# signatures of approvals.
 RUN apt-get update -q \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends bubblewrap ca-certificates \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends bubblewrap ca-certificates openssh-client \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 1000 --user-group --create-home --shell /usr/sbin/nologin csc \
     && install -d -o csc -g csc /work

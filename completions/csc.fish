@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for csc
 
-set -l commands check run explain verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger help
+set -l commands check run approve explain verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger help
 set -l ledger list show verify prove checkpoint export stats
 
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a check -d "Decide whether a policy allows a contract"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a run -d "Execute what a policy allows, and write a receipt"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a approve -d "Show a contract, and approve it"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a explain -d "Show why a policy decides as it does"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a verify-receipt -d "Check a receipt's form, signature, and place in a log"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a verify-evidence -d "Check the signed evidence of an execution, and show it"
@@ -37,6 +38,19 @@ complete -c csc -n "__fish_seen_subcommand_from run" -l sandbox-debug -d "Print 
 complete -c csc -n "__fish_seen_subcommand_from run" -l quiet -d "No summary and no notices"
 complete -c csc -n "__fish_seen_subcommand_from run" -l raw -d "Let escape sequences pass"
 complete -c csc -n "__fish_seen_subcommand_from run" -l json -d "Print a JSON object"
+
+complete -c csc -n "__fish_seen_subcommand_from approve" -l policy -r -d "Also show what this policy says"
+complete -c csc -n "__fish_seen_subcommand_from approve" -l identity -x -d "Who approves"
+complete -c csc -n "__fish_seen_subcommand_from approve" -l ssh-key -r -d "Key to sign with"
+complete -c csc -n "__fish_seen_subcommand_from approve" -l agent -d "Sign by ssh-agent"
+complete -c csc -n "__fish_seen_subcommand_from approve" -l expires -x -d "How long it holds"
+complete -c csc -n "__fish_seen_subcommand_from approve" -l scope -x -a "single_execution time_window" -d "What it is good for"
+complete -c csc -n "__fish_seen_subcommand_from approve" -l ticket -x -d "Ticket it belongs to"
+complete -c csc -n "__fish_seen_subcommand_from approve" -l reason -x -d "Why it is approved"
+complete -c csc -n "__fish_seen_subcommand_from approve" -l out -r -d "Where the approval goes"
+complete -c csc -n "__fish_seen_subcommand_from approve" -l ssh-keygen -r -d "Path of ssh-keygen"
+complete -c csc -n "__fish_seen_subcommand_from approve" -l yes -d "Do not ask"
+complete -c csc -n "__fish_seen_subcommand_from approve" -l json -d "Print a JSON object"
 
 complete -c csc -n "__fish_seen_subcommand_from verify-receipt" -l public-key -r -d "Key to trust"
 complete -c csc -n "__fish_seen_subcommand_from verify-receipt" -l key-id -x -d "Name of the key"

@@ -52,7 +52,7 @@ static size_t used_up(const struct run *run, struct csc_ledger_approval *approva
     return count;
 }
 
-static int begin(struct run *run, const struct csc_ledger_approval *approvals, size_t count, struct csc_error *err)
+static int begin(struct run *run, const struct csc_ledger_approvals *approvals, struct csc_error *err)
 {
     const struct csc_flow *flow = run->flow;
     struct csc_intent intent = {
@@ -70,12 +70,12 @@ static int begin(struct run *run, const struct csc_ledger_approval *approvals, s
 
     int r = csc_runner_self(&intent.runner, err);
     if (r == 0)
-        r = csc_ledger_begin(flow->recorder.ledger, &intent, approvals, count, &used, err);
+        r = csc_ledger_begin(flow->recorder.ledger, &intent, approvals, &used, err);
     if (r != CSC_LEDGER_USED)
         return r < 0 ? r : GO;
     return csc_run_block(run, CSC_OUTCOME_BLOCKED,
                          "approval '%s' was used before: it is for a single execution; ask for a new one",
-                         approvals[used].id);
+                         approvals->items[used].id);
 }
 
 /* Threat: an execution that nobody can find later. What cannot be recorded does not run, but for local mode, which says
@@ -98,11 +98,11 @@ int csc_run_record_intent(struct run *run, struct csc_error *err)
                                                             sizeof(*approvals));
     if (!approvals)
         return csc_fail_memory(err);
-    size_t count = used_up(run, approvals);
+    const struct csc_ledger_approvals once = {approvals, used_up(run, approvals)};
     int r = settle(run, &failure);
     if (r == 0)
-        r = begin(run, approvals, count, &failure);
-    return r < 0 ? unrecorded(run, failure.text, count > 0) : r;
+        r = begin(run, &once, &failure);
+    return r < 0 ? unrecorded(run, failure.text, once.count > 0) : r;
 }
 
 static int append(const struct run *run, struct csc_flow_result *result, struct csc_error *err)

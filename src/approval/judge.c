@@ -102,7 +102,8 @@ static int check_signature(struct judging *judging, const struct csc_approval_fi
                                  : "has no signature, and hardened mode takes none without; sign it (csc approve)");
         return 0;
     }
-    int r = csc_ssh_verify(&judging->keys, file, approved->approval->identity, approved->key, &why, err);
+    const struct csc_ssh_question question = {&judging->keys, file, approved->approval->identity};
+    int r = csc_ssh_verify(&question, approved->key, &why, err);
     if (r < 0)
         return r;
     if (why.failed)

@@ -12,116 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEYS_BYTES_MAX = 1 << 20, OUTPUT_MAX = 64 << 10, TIMEOUT_MS = 10000, FD_PATH = 32 };
+enum { OUTPUT_MAX = 64 << 10, TIMEOUT_MS = 10000, FD_PATH = 32 };
 
 static const char *const clean_environment[] = {"LC_ALL=C", NULL};
-
-/* ---- what trust rests on --------------------------------------------------------------------------------------- */
-
-/* ssh-keygen passes over lines that it does not understand, and says nothing of what is no text. */
-static bool is_text(const struct csc_buf *bytes)
-{
-    for (size_t i = 0; i < bytes->size; i++) {
-        unsigned char c = (unsigned char)bytes->data[i];
-        if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7F)
-            return false;
-    }
-    return csc_utf8_valid(bytes->data, bytes->size);
-}
-
-static bool has_an_entry(const struct csc_buf *bytes)
-{
-    const char *line = bytes->data;
-
-    while (line && *line) {
-        line += strspn(line, " \t\r\n");
-        if (*line && *line != '#')
-            return true;
-        line += strcspn(line, "\n");
-    }
-    return false;
-}
-
-static bool is_krl(const struct csc_buf *bytes)
-{
-    static const char magic[] = {'S', 'S', 'H', 'K', 'R', 'L', '\n', '\0'};
-
-    return bytes->size >= sizeof(magic) && memcmp(bytes->data, magic, sizeof(magic)) == 0;
-}
-
-/* Errors of reading don't name the file. */
-static int name_file(const char *path, const struct csc_error *cause, struct csc_error *err)
-{
-    return csc_fail(err, cause->code, "%s: %s", path, cause->text);
-}
-
-static int read_trusted(const char *path, struct csc_buf *ret_bytes, struct csc_error *err)
-{
-    struct csc_error cause = {0};
-    _cleanup_close_ int fd = csc_open_trusted(path, &cause);
-
-    return fd < 0 || csc_read_fd(fd, KEYS_BYTES_MAX, ret_bytes, &cause) < 0 ? name_file(path, &cause, err) : 0;
-}
-
-static int load_allowed(const char *path, struct csc_error *err)
-{
-    _cleanup_buf_ struct csc_buf bytes = {0};
-    int r = read_trusted(path, &bytes, err);
-
-    if (r < 0)
-        return r;
-    if (!is_text(&bytes))
-        return csc_fail(err, CSC_E_CONFIG,
-                        "%s: is no list of allowed signers: it has bytes that are no text; see ssh-keygen(1), ALLOWED "
-                        "SIGNERS",
-                        path);
-    if (!has_an_entry(&bytes))
-        return csc_fail(err, CSC_E_CONFIG, "%s: names nobody who may approve; see ssh-keygen(1), ALLOWED SIGNERS",
-                        path);
-    return csc_memory_file(bytes.data, bytes.size, err);
-}
-
-static int load_revoked(const char *path, struct csc_error *err)
-{
-    _cleanup_buf_ struct csc_buf bytes = {0};
-    int r = read_trusted(path, &bytes, err);
-
-    if (r < 0)
-        return r;
-    if (!is_krl(&bytes) && !is_text(&bytes))
-        return csc_fail(err, CSC_E_CONFIG,
-                        "%s: is neither a key revocation list nor a list of public keys; see ssh-keygen(1), KEY "
-                        "REVOCATION LISTS",
-                        path);
-    return csc_memory_file(bytes.data, bytes.size, err);
-}
-
-void csc_ssh_keys_close(struct csc_ssh_keys *keys)
-{
-    csc_close_cleanup(&keys->allowed);
-    csc_close_cleanup(&keys->revoked);
-    keys->allowed = keys->revoked = -1;
-}
-
-int csc_ssh_keys_load(const struct csc_approval_trust *trust, struct csc_ssh_keys *ret_keys, struct csc_error *err)
-{
-    _cleanup_(csc_ssh_keys_close) struct csc_ssh_keys keys = {.trust = trust, .allowed = -1, .revoked = -1};
-    int fd;
-
-    if (trust->allowed_signers) {
-        if ((fd = load_allowed(trust->allowed_signers, err)) < 0)
-            return fd;
-        keys.allowed = fd;
-    }
-    if (trust->allowed_signers && trust->revoked) {
-        if ((fd = load_revoked(trust->revoked, err)) < 0)
-            return fd;
-        keys.revoked = fd;
-    }
-    *ret_keys = keys;
-    keys.allowed = keys.revoked = -1;
-    return 0;
-}
 
 /* ---- asking ssh-keygen ----------------------------------------------------------------------------------------- */
 
@@ -146,10 +39,12 @@ static const char *fd_path(int fd, char path[FD_PATH])
     return path;
 }
 
-/* One question: is this signature good? `revoked` is -1 for whatever the revoked keys are. */
-static int ask(const struct csc_ssh_keys *keys, const struct csc_approval_file *file, const char *identity, int revoked,
-               struct csc_child_end *ret_end, struct csc_error *err)
+/* Is this signature good? `revoked`: the revoked keys, or -1. */
+static int ask(const struct csc_ssh_question *question, int revoked, struct csc_child_end *ret_end,
+               struct csc_error *err)
 {
+    const struct csc_ssh_keys *keys = question->keys;
+    const struct csc_approval_file *file = question->file;
     _cleanup_close_ int signature = csc_memory_file(file->signature, file->signature_size, err);
     char allowed_path[FD_PATH], signature_path[FD_PATH], revoked_path[FD_PATH];
     const int fds[] = {keys->allowed, signature, revoked};
@@ -162,7 +57,7 @@ static int ask(const struct csc_ssh_keys *keys, const struct csc_approval_file *
                           "-n",
                           CSC_APPROVAL_NAMESPACE,
                           "-I",
-                          identity,
+                          question->identity,
                           "-f",
                           fd_path(keys->allowed, allowed_path),
                           "-s",
@@ -248,13 +143,13 @@ static bool is_good(const struct csc_child_end *end)
     return end->status == 0 && !end->timed_out;
 }
 
-static int explain(const struct csc_ssh_keys *keys, const struct csc_approval_file *file, const char *identity,
-                   const struct csc_child_end *end, struct csc_buf *why)
+static void explain(const struct csc_ssh_question *question, const struct csc_child_end *end, struct csc_buf *why)
 {
+    const struct csc_ssh_keys *keys = question->keys;
     _cleanup_(csc_child_end_free) struct csc_child_end again = {0};
 
     csc_buf_puts(why, "its signature is not accepted: ");
-    if (keys->revoked >= 0 && ask(keys, file, identity, -1, &again, NULL) == 0 && is_good(&again))
+    if (keys->revoked >= 0 && ask(question, -1, &again, NULL) == 0 && is_good(&again))
         csc_buf_printf(why, "its key is revoked by %s, or that file is damaged; have somebody else approve",
                        keys->trust->revoked);
     else if (end->err.size > 0)
@@ -263,30 +158,31 @@ static int explain(const struct csc_ssh_keys *keys, const struct csc_approval_fi
         csc_buf_printf(why,
                        "%s allows '%s' no key that made it over these bytes in the namespace %s; see who may approve, "
                        "and whether the file was changed after it was signed",
-                       keys->trust->allowed_signers, identity, CSC_APPROVAL_NAMESPACE);
-    return 0;
+                       keys->trust->allowed_signers, question->identity, CSC_APPROVAL_NAMESPACE);
 }
 
-int csc_ssh_verify(const struct csc_ssh_keys *keys, const struct csc_approval_file *file, const char *identity,
-                   char ret_key[CSC_APPROVAL_KEY], struct csc_buf *why, struct csc_error *err)
+int csc_ssh_verify(const struct csc_ssh_question *question, char ret_key[CSC_APPROVAL_KEY], struct csc_buf *why,
+                   struct csc_error *err)
 {
     _cleanup_(csc_child_end_free) struct csc_child_end end = {0};
 
-    if (!csc_approval_identity_is_plain(identity)) {
+    if (!csc_approval_identity_is_plain(question->identity)) {
         csc_buf_puts(why,
                      "its approver.identity has white space, control characters or characters of patterns, so that "
                      "no signature can be checked for it; name people plainly, such as by their mail address");
         return 0;
     }
-    int r = ask(keys, file, identity, keys->revoked, &end, err);
+    int r = ask(question, question->keys->revoked, &end, err);
     if (r < 0)
         return r;
-    if (!is_good(&end))
-        return explain(keys, file, identity, &end, why);
-    if (parse_answer(&end.out, identity, ret_key))
+    if (!is_good(&end)) {
+        explain(question, &end, why);
+        return 0;
+    }
+    if (parse_answer(&end.out, question->identity, ret_key))
         return 1;
     return csc_fail(err, CSC_E_CONFIG, "'%s' answered what ssh-keygen does not; give the path of OpenSSH's",
-                    keys->trust->ssh_keygen);
+                    question->keys->trust->ssh_keygen);
 }
 
 int csc_ssh_check(const char *ssh_keygen, const struct csc_buf *bytes, const struct csc_buf *signature,

@@ -15,12 +15,18 @@ struct csc_ssh_keys {
 int csc_ssh_keys_load(const struct csc_approval_trust *trust, struct csc_ssh_keys *ret_keys, struct csc_error *err);
 void csc_ssh_keys_close(struct csc_ssh_keys *keys);
 
+struct csc_ssh_question {
+    const struct csc_ssh_keys *keys;
+    const struct csc_approval_file *file;
+    const char *identity;
+};
+
 /*
  * Whether the file's signature is by a key that may sign for the identity, now. 1: it is, and ret_key holds the key's
  * fingerprint; 0: it is not, and `why` says it, in one line; negative: an error, nothing is known.
  */
-int csc_ssh_verify(const struct csc_ssh_keys *keys, const struct csc_approval_file *file, const char *identity,
-                   char ret_key[CSC_APPROVAL_KEY], struct csc_buf *why, struct csc_error *err);
+int csc_ssh_verify(const struct csc_ssh_question *question, char ret_key[CSC_APPROVAL_KEY], struct csc_buf *why,
+                   struct csc_error *err);
 /* Whether the signature is one over the bytes in the namespace, by whatever key; gives that key. */
 int csc_ssh_check(const char *ssh_keygen, const struct csc_buf *bytes, const struct csc_buf *signature,
                   char ret_key[CSC_APPROVAL_KEY], struct csc_error *err);

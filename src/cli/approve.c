@@ -262,7 +262,6 @@ static int decide(const struct approving *approving, const struct inputs *inputs
 /* ---- making it ------------------------------------------------------------------------------------------------------
  */
 
-/* Interrupted, it still takes its working files away. */
 static int make(struct approving *approving, const char *contract_sha256, struct csc_error *err)
 {
     const struct csc_cli *cli = approving->cli;
@@ -273,7 +272,6 @@ static int make(struct approving *approving, const char *contract_sha256, struct
     };
     struct csc_approval *approval = &approving->approval;
     char id[CSC_UUID_TEXT];
-    sigset_t ends, before;
 
     int r = csc_uuid_make(id, err);
     if (r < 0)
@@ -286,14 +284,7 @@ static int make(struct approving *approving, const char *contract_sha256, struct
     approval->id = NULL;
     if (r < 0)
         return r;
-    (void)sigemptyset(&ends);
-    (void)sigaddset(&ends, SIGINT);
-    (void)sigaddset(&ends, SIGTERM);
-    (void)sigaddset(&ends, SIGHUP);
-    (void)sigprocmask(SIG_BLOCK, &ends, &before);
-    r = csc_approval_sign(&signer, &approving->bytes, &approving->signature, approving->key, err);
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    return r;
+    return csc_approval_sign(&signer, &approving->bytes, &approving->signature, approving->key, err);
 }
 
 /* The signature first: whoever finds the approval finds it too. */
@@ -332,6 +323,21 @@ static int make_and_store(struct approving *approving, const char *contract_sha2
     if (r == 0)
         r = make(approving, contract_sha256, err);
     return r == 0 ? store(approving, &approval, &signature, err) : r;
+}
+
+/* Interrupted, it still takes its working files away, and ends then. */
+static int make_undisturbed(struct approving *approving, const char *contract_sha256, struct csc_error *err)
+{
+    sigset_t ends, before;
+
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGINT);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigaddset(&ends, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &ends, &before);
+    int r = make_and_store(approving, contract_sha256, err);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    return r;
 }
 
 static int print_json(const struct approving *approving)
@@ -387,7 +393,7 @@ static int approve(const struct csc_cli *cli)
         code = decide(&approving, &inputs);
     if (code != 0)
         return code;
-    if (make_and_store(&approving, inputs.contract->sha256, &err) < 0)
+    if (make_undisturbed(&approving, inputs.contract->sha256, &err) < 0)
         return csc_cli_fail(cli, NULL, &err);
     csc_cli_say("approved by '%s' with the key %s", approving.approval.identity, approving.key);
     return print(&approving);

@@ -7,7 +7,8 @@ import subprocess
 from bench import Bench, Result, CSC
 from tap import Skip, case, cases, equal, main, matches
 
-COMMANDS = ["check", "run", "explain", "verify-receipt", "verify-evidence", "validate", "hash", "canonicalize", "keygen", "doctor", "ledger"]
+COMMANDS = ["check", "run", "approve", "explain", "ledger", "verify-receipt", "verify-evidence", "validate", "hash", "canonicalize",
+            "keygen", "doctor"]
 
 USAGE_ERRORS = [
     ("no command", [], r"no command given; see csc --help"),

@@ -12,7 +12,7 @@ import re
 import sys
 
 INSTRUCTIONS = {"FROM", "WORKDIR", "COPY", "RUN", "LABEL", "USER", "ENTRYPOINT", "CMD", "ENV", "ARG", "EXPOSE", "VOLUME"}
-RUNTIME_PACKAGES = {"bubblewrap", "ca-certificates"}
+RUNTIME_PACKAGES = {"bubblewrap", "ca-certificates", "openssh-client"}
 
 
 def instructions(text):

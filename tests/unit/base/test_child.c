@@ -93,6 +93,7 @@ static void be_subreaper(void)
 {
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (fork() == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)alarm(60);
         (void)pause();
         _exit(0);
