@@ -3,6 +3,7 @@
 #include "store.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum { RUNNERS = 64 };
@@ -166,12 +167,52 @@ static void killed(void **state)
     }
 }
 
+/* As on a full disk, but that only this process is told so. */
+static int append_until_full(const struct scene *s)
+{
+    const struct csc_ledger_signer signer = {load_key(s), KEY_ID};
+    const struct rlimit limit = {400000, 400000};
+    struct csc_ledger *ledger = NULL;
+    struct csc_error err = {0};
+    int n = 0;
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    if (csc_ledger_open(s->path, CSC_LEDGER_WRITE, &ledger, NULL) < 0 || setrlimit(RLIMIT_FSIZE, &limit) < 0)
+        return 1;
+    while (n < 1000 && append_one(ledger, n, &signer, &err) == 0)
+        n++;
+    if (n < 5 || n == 1000 || err.code != CSC_E_OUTPUT)
+        return 2;
+    csc_ledger_close(ledger);
+    return 0;
+}
+
+static void full_disk(void **state)
+{
+    struct scene *s = *state;
+    const struct csc_ledger_check check = full_check(s);
+    int status;
+
+    pid_t child = fork();
+    if (child == 0)
+        _exit(append_until_full(s));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    struct csc_ledger_finding finding = verify(s->ledger, &check);
+    assert_false(finding.has_difference);
+    assert_true(finding.signatures >= 5);
+    append_signed(s, 1000, 1003); /* and it goes on once there is room */
+    finding = verify(s->ledger, &check);
+    assert_false(finding.has_difference);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_approval, scene_begin, scene_end),
         cmocka_unit_test_setup_teardown(all_append, scene_begin, scene_end),
         cmocka_unit_test_setup_teardown(all_make_it, scene_begin, scene_end),
+        cmocka_unit_test_setup_teardown(full_disk, scene_begin, scene_end),
         cmocka_unit_test_setup_teardown(killed, scene_begin, scene_end),
     };
 

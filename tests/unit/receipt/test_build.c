@@ -136,6 +136,54 @@ static void a_failure_without_output_hashes_nothing(void **state)
     csc_receipt_free(receipt);
 }
 
+static void execution_ids_can_be_made_beforehand(void **state)
+{
+    struct csc_record record = blocked_record();
+    char id[CSC_EXECUTION_ID_TEXT];
+
+    (void)state;
+    assert_int_equal(csc_execution_id_make(id, NULL), 0);
+    record.execution_id = id;
+    struct csc_receipt *receipt = build(&record);
+    assert_string_equal(csc_receipt_execution_id(receipt), id);
+    csc_receipt_free(receipt);
+}
+
+static void lost_runs(void **state)
+{
+    struct csc_lost_run run = {"exec-1",
+                               "contract-1",
+                               SHA,
+                               "dev-readonly",
+                               "csc.policy.v0.1",
+                               SHA_OF_NOTHING,
+                               true,
+                               INT64_C(1774000800000000),
+                               INT64_C(1774000800123456)};
+    struct csc_receipt *receipt = NULL;
+    struct csc_buf text = {0};
+
+    (void)state;
+    assert_int_equal(csc_receipt_build_lost(&run, &receipt, NULL), 0);
+    csc_canon_write(&text, &receipt->root);
+    assert_string_equal(text.data,
+                        "{\"contract_id\":\"contract-1\",\"contract_sha256\":\"" SHA
+                        "\",\"ended_at\":\"2026-03-20T10:00:00.123456+00:00\",\"error\":\"runner died; outcome "
+                        "unknown\",\"execution_id\":\"exec-1\",\"execution_mode\":\"hardened\",\"exit_code\":137,"
+                        "\"policy_profile\":\"dev-readonly\",\"policy_schema_version\":\"csc.policy.v0.1\","
+                        "\"policy_sha256\":\"" SHA_OF_NOTHING
+                        "\",\"receipt_version\":\"csc.receipt.v0.1\",\"runner_version\":\"" CSC_VERSION
+                        "\",\"started_at\":\"2026-03-20T10:00:00.000000+00:00\",\"status\":\"failed\","
+                        "\"stderr_hash\":\"sha256:" SHA_OF_NOTHING "\",\"stderr_truncated\":true,"
+                        "\"stdout_hash\":\"sha256:" SHA_OF_NOTHING "\",\"stdout_truncated\":true}");
+    csc_buf_free(&text);
+    csc_receipt_free(receipt);
+    receipt = NULL;
+    run.contract_sha256 = "not a hash"; /* validated like any foreign one */
+    assert_int_equal(csc_receipt_build_lost(&run, &receipt, NULL), -CSC_E_INTERNAL);
+    assert_null(receipt);
+}
+
 static void execution_ids_are_random_uuids(void **state)
 {
     struct csc_record record = blocked_record();
@@ -307,6 +355,8 @@ int main(void)
         cmocka_unit_test(success_has_no_error),
         cmocka_unit_test(a_failure_without_output_hashes_nothing),
         cmocka_unit_test(execution_ids_are_random_uuids),
+        cmocka_unit_test(execution_ids_can_be_made_beforehand),
+        cmocka_unit_test(lost_runs),
         cmocka_unit_test(nothing_is_shared_with_the_record),
         cmocka_unit_test(too_many_artifacts_still_make_a_receipt),
         cmocka_unit_test(an_invalid_receipt_is_not_built),
