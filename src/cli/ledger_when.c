@@ -4,7 +4,9 @@
 #include "cli/ledger.h"
 
 #define SECOND ((int64_t)1000000)
-#define DAY (24 * 60 * 60 * SECOND)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
 
 /* Microseconds of the unit, or 0. */
 static int64_t unit_of(char letter)
@@ -13,9 +15,9 @@ static int64_t unit_of(char letter)
     case 's':
         return SECOND;
     case 'm':
-        return 60 * SECOND;
+        return MINUTE;
     case 'h':
-        return 60 * 60 * SECOND;
+        return HOUR;
     case 'd':
         return DAY;
     case 'w':

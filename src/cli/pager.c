@@ -15,8 +15,6 @@
 
 enum { WORDS_MAX = 16, VARIABLES_MAX = 64 };
 
-extern char **environ;
-
 /* CSC_PAGER, PAGER, less: the first that is set. NULL: none is wanted. */
 static const char *wanted_pager(void)
 {

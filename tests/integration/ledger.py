@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """csc ledger: what it lists, shows, proves and finds out, with ledgers that LEDGER_TOOL writes as csc run would."""
 
+import base64
 import fcntl
 import json
 import os
@@ -18,7 +19,6 @@ TOOL, PEAK = os.environ["LEDGER_TOOL"], os.environ["PEAK"]
 SHA = "a1" * 32
 OTHER_SHA = "b2" * 32
 HOSTILE = "\x1b[31mred\x1b[0m \u202e\u009b31m line\nline"
-DAY = 86400
 
 
 def execution_id(number):
@@ -349,7 +349,6 @@ def full_disk(command):
 
 def envelope():
     statement = {"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://example.com/p/v1", "subject": []}
-    import base64
     return json.dumps({"payloadType": "application/vnd.in-toto+json",
                        "payload": base64.b64encode(json.dumps(statement).encode()).decode(),
                        "signatures": [{"keyid": "runner-1", "sig": "AA=="}]})
