@@ -241,15 +241,45 @@ static int check_signature(struct verifier *v, const struct csc_ledger_entry *en
 
 /* A sandbox was measured before its command started: a hardened receipt without that was robbed of it. A runner that
  * died, or that refused, had nothing to measure. */
-static int check_evidence(struct verifier *v, const struct csc_ledger_entry *entry, const struct csc_receipt_scan *scan)
+static int require_evidence(struct verifier *v, const struct csc_ledger_entry *entry,
+                            const struct csc_receipt_scan *scan)
 {
     bool ran = entry->status == CSC_STATUS_SUCCESS || entry->status == CSC_STATUS_FAILED;
 
-    if (!ran || !entry->hardened || !entry->signing_key_id || entry->evidence ||
+    if (!ran || !entry->hardened || !entry->signing_key_id ||
         csc_slice_is(&scan->fields[CSC_FIELD_ERROR], CSC_LOST_RUN_ERROR, &v->scratch))
         return 0;
     return differ(v, entry->index, "entry %llu: ran in hardened mode, and its evidence is missing",
                   (unsigned long long)entry->index);
+}
+
+static void evidence_cleanup(struct csc_evidence_seen **seen)
+{
+    csc_evidence_seen_free(*seen);
+}
+
+/* Signed by whoever signed the receipt, and about this one. */
+static int check_evidence(struct verifier *v, const struct csc_ledger_entry *entry, const struct csc_receipt_scan *scan)
+{
+    _cleanup_(evidence_cleanup) struct csc_evidence_seen *seen = NULL;
+    const struct csc_ledger_check *check = v->check;
+    char sha256[CSC_SHA256_HEX];
+    struct csc_error flaw = {0};
+
+    if (!entry->evidence)
+        return require_evidence(v, entry, scan);
+    if (!check->key || !check->key_id || !entry->signing_key_id || strcmp(entry->signing_key_id, check->key_id) != 0)
+        return 0;
+    int r = csc_evidence_verify(entry->evidence, strlen(entry->evidence), check->key, &seen, &flaw);
+    if (r == -CSC_E_INTERNAL)
+        return csc_fail(v->err, CSC_E_INTERNAL, "%s", flaw.text);
+    if (r < 0)
+        return differ(v, entry->index, "entry %llu: its evidence: %s", (unsigned long long)entry->index, flaw.text);
+    csc_sha256_hex(entry->receipt, entry->receipt_size, sha256);
+    if (strcmp(sha256, seen->receipt_sha256) != 0)
+        return differ(v, entry->index, "entry %llu: its evidence is about another receipt",
+                      (unsigned long long)entry->index);
+    return 0;
 }
 
 static int check_receipt(struct verifier *v, const struct csc_ledger_entry *entry)

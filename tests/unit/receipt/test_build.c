@@ -139,10 +139,10 @@ static void a_failure_without_output_hashes_nothing(void **state)
 static void execution_ids_can_be_made_beforehand(void **state)
 {
     struct csc_record record = blocked_record();
-    char id[CSC_EXECUTION_ID_TEXT];
+    char id[CSC_UUID_TEXT];
 
     (void)state;
-    assert_int_equal(csc_execution_id_make(id, NULL), 0);
+    assert_int_equal(csc_uuid_make(id, NULL), 0);
     record.execution_id = id;
     struct csc_receipt *receipt = build(&record);
     assert_string_equal(csc_receipt_execution_id(receipt), id);
