@@ -16,13 +16,13 @@ void csc_dsse_pae(struct csc_buf *buf, const char *type, const void *body, size_
 
 /* ---- making ------------------------------------------------------------------------------------------------- */
 
-static int sign(const struct csc_signing_key *key, const char *type, const struct csc_buf *payload,
-                struct csc_buf *ret_text, struct csc_error *err)
+static int sign(const struct csc_signing_key *key, const struct csc_buf *payload, struct csc_buf *ret_text,
+                struct csc_error *err)
 {
     _cleanup_buf_ struct csc_buf pae = {0};
     uint8_t signature[CSC_SIGNATURE_BYTES];
 
-    csc_dsse_pae(&pae, type, payload->data, payload->size);
+    csc_dsse_pae(&pae, CSC_EVIDENCE_PAYLOAD_TYPE, payload->data, payload->size);
     int r = pae.failed ? csc_fail_memory(err) : csc_crypto_ready(err);
     if (r == 0)
         r = csc_ed25519_sign(key, pae.data, pae.size, signature, err);
@@ -35,7 +35,7 @@ static int sign(const struct csc_signing_key *key, const char *type, const struc
     return ret_text->failed ? csc_fail_memory(err) : 0;
 }
 
-static int write_envelope(const char *key_id, const char *type, const struct csc_buf *body, const struct csc_buf *sig,
+static int write_envelope(const char *key_id, const struct csc_buf *body, const struct csc_buf *sig,
                           struct csc_buf *ret_envelope, struct csc_error *err)
 {
     _cleanup_(csc_arena_free) struct csc_arena arena = {0};
@@ -50,7 +50,7 @@ static int write_envelope(const char *key_id, const char *type, const struct csc
         return r;
     csc_object_begin(&object, &arena, 3);
     csc_object_string(&object, "payload", body->data);
-    csc_object_string(&object, "payloadType", type);
+    csc_object_string(&object, "payloadType", CSC_EVIDENCE_PAYLOAD_TYPE);
     csc_object_value(&object, "signatures", (struct csc_value){.type = CSC_ARRAY, .count = 1, .items = &signature});
     r = csc_object_end(&object, &envelope, err);
     if (r < 0)
@@ -59,16 +59,16 @@ static int write_envelope(const char *key_id, const char *type, const struct csc
     return ret_envelope->failed ? csc_fail_memory(err) : 0;
 }
 
-int csc_dsse_make(const struct csc_signing_key *key, const char *key_id, const char *type,
-                  const struct csc_buf *payload, struct csc_buf *ret_envelope, struct csc_error *err)
+int csc_dsse_make(const struct csc_signing_key *key, const char *key_id, const struct csc_buf *payload,
+                  struct csc_buf *ret_envelope, struct csc_error *err)
 {
     _cleanup_buf_ struct csc_buf sig = {0}, body = {0};
 
-    int r = sign(key, type, payload, &sig, err);
+    int r = sign(key, payload, &sig, err);
     if (r < 0)
         return r;
     csc_base64_encode(&body, (const uint8_t *)payload->data, payload->size);
-    return body.failed ? csc_fail_memory(err) : write_envelope(key_id, type, &body, &sig, ret_envelope, err);
+    return body.failed ? csc_fail_memory(err) : write_envelope(key_id, &body, &sig, ret_envelope, err);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------ */

@@ -8,9 +8,10 @@
 /* Appends what is signed: "DSSEv1", then type and body, each after its size. */
 void csc_dsse_pae(struct csc_buf *buf, const char *type, const void *body, size_t size);
 
-/* Appends the envelope of a payload as canonical JSON. The signature is verified before. */
-int csc_dsse_make(const struct csc_signing_key *key, const char *key_id, const char *type,
-                  const struct csc_buf *payload, struct csc_buf *ret_envelope, struct csc_error *err);
+/* Appends the envelope of a payload, of CSC_EVIDENCE_PAYLOAD_TYPE, as canonical JSON. The signature is verified before.
+ */
+int csc_dsse_make(const struct csc_signing_key *key, const char *key_id, const struct csc_buf *payload,
+                  struct csc_buf *ret_envelope, struct csc_error *err);
 
 struct csc_dsse {
     struct csc_buf payload; /* the caller frees it, also after an error */

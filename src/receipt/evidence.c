@@ -75,8 +75,7 @@ static int make(const struct csc_evidence *evidence, const struct csc_signing_ke
     if (r < 0)
         return r;
     csc_canon_write(&payload, &statement);
-    r = payload.failed ? csc_fail_memory(err)
-                       : csc_dsse_make(key, key_id, CSC_EVIDENCE_PAYLOAD_TYPE, &payload, &envelope, err);
+    r = payload.failed ? csc_fail_memory(err) : csc_dsse_make(key, key_id, &payload, &envelope, err);
     if (r < 0)
         return r;
     csc_buf_putc(&envelope, '\n');
@@ -134,21 +133,29 @@ static int read_statement(struct csc_evidence_seen *seen, const void *bytes, siz
     return r;
 }
 
-static int open_envelope(struct csc_evidence_seen *seen, const void *bytes, size_t size,
-                         const struct csc_public_key *key, struct csc_buf *ret_payload, struct csc_error *err)
+static int read_envelope(struct csc_arena *arena, const void *bytes, size_t size, struct csc_value *ret_envelope,
+                         struct csc_error *err)
 {
-    struct csc_dsse dsse = {0};
-    struct csc_value envelope;
-
     if (size > CSC_EVIDENCE_BYTES_MAX)
         return csc_fail(err, CSC_E_DATA, "larger than the %zu bytes an envelope may have", CSC_EVIDENCE_BYTES_MAX);
-    int r = csc_json_parse(&seen->arena, bytes, size, &envelope, err);
-    if (r == 0 && envelope.type != CSC_OBJECT)
-        r = csc_fail(err, CSC_E_DATA, "the text is %s; a DSSE envelope is an object", csc_type_name(envelope.type));
-    if (r == 0)
-        r = csc_dsse_open(&envelope, CSC_EVIDENCE_PAYLOAD_TYPE, key, &dsse, err);
-    *ret_payload = dsse.payload;
+    int r = csc_json_parse(arena, bytes, size, ret_envelope, err);
+    if (r == 0 && ret_envelope->type != CSC_OBJECT)
+        return csc_fail(err, CSC_E_DATA, "the text is %s; a DSSE envelope is an object",
+                        csc_type_name(ret_envelope->type));
+    return r;
+}
+
+/* The signature first: nothing of the payload is looked at before. */
+static int open_statement(struct csc_evidence_seen *seen, const struct csc_value *envelope,
+                          const struct csc_public_key *key, struct csc_error *err)
+{
+    struct csc_dsse dsse = {0};
+    int r = csc_dsse_open(envelope, CSC_EVIDENCE_PAYLOAD_TYPE, key, &dsse, err);
+
     seen->key_id = dsse.key_id;
+    if (r == 0)
+        r = read_statement(seen, dsse.payload.data, dsse.payload.size, err);
+    csc_buf_free(&dsse.payload);
     return r;
 }
 
@@ -156,11 +163,11 @@ static int verify(const void *bytes, size_t size, const struct csc_public_key *k
                   struct csc_error *err)
 {
     _cleanup_(seen_cleanup) struct csc_evidence_seen *seen = calloc(1, sizeof(*seen));
-    _cleanup_buf_ struct csc_buf payload = {0};
+    struct csc_value envelope;
 
-    int r = seen ? open_envelope(seen, bytes, size, key, &payload, err) : csc_fail_memory(err);
+    int r = seen ? read_envelope(&seen->arena, bytes, size, &envelope, err) : csc_fail_memory(err);
     if (r == 0)
-        r = read_statement(seen, payload.data, payload.size, err);
+        r = open_statement(seen, &envelope, key, err);
     if (r == 0)
         *ret_seen = TAKE_PTR(seen);
     return r;

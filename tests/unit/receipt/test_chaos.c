@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every allocation fails once: no crash, no leak, no half-made result, and a code that says so. */
-#include "samples.h"
+#include "evidence_stage.h"
 
 #include <unistd.h>
 
@@ -159,13 +159,38 @@ static void building(void **state)
     assert_true(chaos_fail_each_allocation(build_one, &record) > 5);
 }
 
+static int evidence_of(void *context)
+{
+    const struct evidence_stage *s = context;
+    struct csc_evidence_seen *seen = NULL;
+    struct csc_error err = {0};
+    char *envelope = NULL;
+
+    int r = csc_evidence_make(&s->evidence, s->key, "runner-1", &envelope, &err);
+    assert_true((r == 0) == (envelope != NULL));
+    if (r == 0)
+        r = csc_evidence_verify(envelope, strlen(envelope), csc_signing_key_public(s->key), &seen, &err);
+    assert_true((r == 0) == (seen != NULL));
+    csc_evidence_seen_free(seen);
+    free(envelope);
+    return judged(r, &err);
+}
+
+static void evidence(void **state)
+{
+    void *stage = NULL;
+
+    (void)state;
+    (void)evidence_begin(&stage);
+    assert_true(chaos_fail_each_allocation(evidence_of, stage) > 10);
+    (void)evidence_end(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parsing),
-        cmocka_unit_test(keys),
-        cmocka_unit_test(signing),
-        cmocka_unit_test(building),
+        cmocka_unit_test(parsing),  cmocka_unit_test(keys),     cmocka_unit_test(signing),
+        cmocka_unit_test(building), cmocka_unit_test(evidence),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
