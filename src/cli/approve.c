@@ -97,10 +97,8 @@ static int parse_options(struct approving *approving)
     if (!parse_lifetime(cli->options[OPT_EXPIRES] ? cli->options[OPT_EXPIRES] : "1h", &approving->lifetime_sec))
         return csc_cli_usage(cli, "--expires '%s' is no time between 1s and 30d; give a number and one of s, m, h, d",
                              cli->options[OPT_EXPIRES]);
-    approving->out = cli->options[OPT_OUT] ? cli->options[OPT_OUT] : "approval.json";
     if (snprintf(approving->sig, sizeof(approving->sig), "%s.sig", approving->out) >= PATH_TEXT)
         return csc_cli_usage(cli, "the path of --out is too long");
-    approving->approval.identity = identity;
     approving->approval.ticket_id = cli->options[OPT_TICKET];
     approving->approval.reason = cli->options[OPT_REASON];
     return parse_scope(approving);
@@ -380,7 +378,12 @@ static int print(const struct approving *approving)
 
 static int approve(const struct csc_cli *cli)
 {
-    _cleanup_(approving_free) struct approving approving = {.cli = cli, .terminal = -1};
+    _cleanup_(approving_free) struct approving approving = {
+        .cli = cli,
+        .approval.identity = cli->options[OPT_IDENTITY],
+        .out = cli->options[OPT_OUT] ? cli->options[OPT_OUT] : "approval.json",
+        .terminal = -1,
+    };
     _cleanup_(inputs_free) struct inputs inputs = {0};
     struct csc_error err = {0};
 
@@ -389,8 +392,9 @@ static int approve(const struct csc_cli *cli)
         code = check_terminal(&approving);
     if (code == 0)
         code = load_inputs(cli, &inputs);
-    if (code == 0)
-        code = decide(&approving, &inputs);
+    if (code != 0 || !inputs.contract)
+        return code != 0 ? code : CSC_E_INTERNAL;
+    code = decide(&approving, &inputs);
     if (code != 0)
         return code;
     if (make_undisturbed(&approving, inputs.contract->sha256, &err) < 0)

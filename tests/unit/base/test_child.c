@@ -93,6 +93,7 @@ static void be_subreaper(void)
 {
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (fork() == 0) {
+        (void)close_range(0, ~0U, 0); /* nobody waits for its end */
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)alarm(60);
         (void)pause();
