@@ -210,7 +210,7 @@ def beside():
 
 
 DUAL = [
-    ("one approval", [("alice", "alice")], NEEDS_APPROVAL, "two|second|another"),
+    ("one approval", [("alice", "alice")], NEEDS_APPROVAL, "1 of 2 approvals"),
     ("the same person twice", [("alice", "alice"), ("alice", "alice")], None, "alice|two|different"),
     ("one key under two names", [("alice", "alice"), ("bob", "alice")], None, "key"),
     ("the user who asked", [("alice", "alice"), ("user", "user")], None, "user"),
