@@ -1,11 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/ledger.h"
 
+#include <limits.h>
 #include <string.h>
+
+#include "config.h"
 
 int csc_cli_ledger_fail(const struct csc_cli *cli, const struct csc_cli_ledger *ledger, const struct csc_error *err)
 {
     return csc_cli_fail(cli, ledger->path, err);
+}
+
+/* As csc run finds it: what the configuration says counts where nothing else does. */
+static int find(const struct csc_cli *cli, struct csc_cli_ledger *ledger)
+{
+    const char *option = cli->options[CSC_LEDGER_OPT_PATH];
+    char path[PATH_MAX] = "";
+    struct csc_config config = {0};
+    struct csc_error err = {0};
+
+    if (option)
+        return csc_cli_ledger_path(cli, option, NULL, &ledger->arena, &ledger->path);
+    if (csc_config_load(NULL, false, &config, path, &err) < 0)
+        return csc_cli_fail(cli, path, &err);
+    const char *configured = config.recording.ledger;
+    if (configured)
+        configured = csc_arena_copy(&ledger->arena, configured, strlen(configured));
+    int code = csc_cli_ledger_path(cli, NULL, configured, &ledger->arena, &ledger->path);
+    csc_config_free(&config);
+    return code;
 }
 
 int csc_cli_ledger_open(const struct csc_cli *cli, struct csc_cli_ledger *ret_ledger)
@@ -13,7 +36,7 @@ int csc_cli_ledger_open(const struct csc_cli *cli, struct csc_cli_ledger *ret_le
     struct csc_error err = {0};
 
     *ret_ledger = (struct csc_cli_ledger){0};
-    int code = csc_cli_ledger_path(cli, cli->options[CSC_LEDGER_OPT_PATH], NULL, &ret_ledger->arena, &ret_ledger->path);
+    int code = find(cli, ret_ledger);
     if (code != 0)
         return code;
     if (!ret_ledger->path)
@@ -76,7 +99,8 @@ const struct csc_cli_command csc_cli_ledger = {
     .description =
         "Every csc run appends its receipt to a ledger, which nobody can change without that being found out by\n"
         "whoever kept a checkpoint of it elsewhere. Which one: --ledger PATH, else CSC_LEDGER, else\n"
-        "/var/lib/csc/ledger.db for root, $XDG_STATE_HOME/csc/ledger.db or ~/.local/state/csc/ledger.db for others.\n",
+        "that of the configuration, else /var/lib/csc/ledger.db for root, $XDG_STATE_HOME/csc/ledger.db or\n"
+        "~/.local/state/csc/ledger.db for others.\n",
     .examples = "  csc ledger list --since 7d --status failed\n"
                 "  csc ledger show 0f8fad5b\n"
                 "  csc ledger checkpoint --sign --signing-key runner.key --key-id runner-1 --out kept/today.note\n"

@@ -19,6 +19,7 @@ static const struct csc_cli_command *const commands[] = {
     &csc_cli_canonicalize,
     &csc_cli_keygen,
     &csc_cli_doctor,
+    NULL,
 };
 
 static int print_version(const struct csc_cli *cli)

@@ -90,6 +90,8 @@ static int check_mode(const struct csc_cli *cli)
 static int check_options(const struct csc_cli *cli)
 {
     bool key = cli->options[OPT_SIGNING_KEY], key_id = cli->options[OPT_KEY_ID];
+    const char *const *approvals;
+    size_t approval_count = csc_cli_values(cli, OPT_APPROVAL, &approvals);
 
     if (cli->options[OPT_SIGN] && (!key || !key_id))
         return csc_cli_usage(cli, "--sign needs --signing-key PATH and --key-id ID");
@@ -99,6 +101,9 @@ static int check_options(const struct csc_cli *cli)
         return csc_cli_usage(cli, "--key-id is no valid UTF-8, which a receipt must be");
     if (cli->options[OPT_RECEIPT_OUT] && strcmp(cli->options[OPT_RECEIPT_OUT], "-") == 0)
         return csc_cli_usage(cli, "--receipt-out needs a file; --json prints the receipt on standard output");
+    for (size_t i = 0; i < approval_count; i++)
+        if (strcmp(approvals[i], "-") == 0)
+            return csc_cli_usage(cli, "--approval needs a file: its signature lies beside it");
     if (cli->options[OPT_EVIDENCE_OUT] && !cli->options[OPT_SIGN])
         return csc_cli_usage(cli, "--evidence-out needs --sign: evidence is what the runner signs");
     if (cli->options[OPT_EVIDENCE_OUT] && strcmp(cli->options[OPT_EVIDENCE_OUT], "-") == 0)

@@ -28,8 +28,6 @@ static int read_approval(const struct csc_cli *cli, const char *path, struct csc
     struct csc_buf *text = &approvals->texts[approvals->count], *signature = &approvals->signatures[approvals->count];
     bool is_signed = false;
 
-    if (strcmp(path, "-") == 0)
-        return csc_cli_usage(cli, "--approval needs a file: its signature lies beside it");
     int code = csc_cli_read(cli, path, CSC_APPROVAL_BYTES_MAX, text);
     if (code == 0)
         code = read_signature(cli, path, signature, &is_signed);

@@ -100,6 +100,9 @@ class Bench:
         """Runs csc to its end, in the temporary folder."""
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
+        if options.get("user", os.geteuid()) != os.geteuid():  # who could not write to this process's ledger
+            options["env"] = {"CSC_LEDGER": "none", **{k: v for k, v in os.environ.items() if k != "CSC_LEDGER"},
+                              **options.get("env", {})}
         if "env" in options:
             options["env"] = {"CSC_LEDGER": os.environ["CSC_LEDGER"], **options["env"]}
         process = subprocess.run([CSC, *args], input=stdin, cwd=options.pop("cwd", self.root), timeout=PATIENCE,

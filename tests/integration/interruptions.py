@@ -88,7 +88,8 @@ def stalled_terminal():
             os.setsid()
             fcntl.ioctl(end, termios.TIOCSCTTY, 0)
         other = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
-        with subprocess.Popen([*other, CSC, "run", contract, policy, "--receipt-out", bench.path("work/receipt.json")],
+        with subprocess.Popen([*other, CSC, "run", contract, policy, "--receipt-out", bench.path("work/receipt.json"),
+                               "--ledger", "none"], env={**os.environ, "HOME": bench.root},
                               cwd=bench.root, stdin=subprocess.DEVNULL, stdout=end, stderr=subprocess.DEVNULL,
                               preexec_fn=control) as process:
             try:

@@ -19,7 +19,7 @@ def keys(bench, name="k", *args):
 def signed(bench, key, key_id="runner-1"):
     result = bench.run(args=["--sign", "--signing-key", key, "--key-id", key_id])
     equal(result.code, 0, result)
-    matches(rf"(?m)^csc: success; receipt out/receipt\.json, signed by {key_id}$", result.err)
+    matches(rf"(?m)^csc: success; receipt out/receipt\.json, signed by {key_id}, ledger entry \d+$", result.err)
     return bench.path("out/receipt.json")
 
 

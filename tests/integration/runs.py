@@ -4,6 +4,7 @@
 import base64
 import hashlib
 import os
+import re
 import resource
 import subprocess
 
@@ -85,17 +86,22 @@ def streams():
         equal(bench.receipt()["stderr_hash"], sha256(b"err\n"))
 
 
+def numbered(text):
+    """What csc says, without the number of the entry."""
+    return re.sub(r"ledger entry \d+", "ledger entry N", text)
+
+
 @case("a line of csc begins at the beginning of a line")
 def open_lines():
     with Bench() as bench:
         for script, err in (("printf x >&2", "x\n"), ("printf x >&2; echo y >&2", "xy\n"), ("printf x", ""), ("true", "")):
             result = bench.run(["sh", "-c", script])
-            equal(result.err, err + "csc: success; receipt out/receipt.json\n")
+            equal(numbered(result.err), err + "csc: success; receipt out/receipt.json, ledger entry N\n")
         result = bench.run(["sh", "-c", "printf x >&2"], ["true"])
-        equal(result.err, "x\ncsc: success; receipt out/receipt.json\n")
+        equal(numbered(result.err), "x\ncsc: success; receipt out/receipt.json, ledger entry N\n")
         equal(bench.run(["sh", "-c", "printf x >&2"], args=["--quiet"]).err, "x")
         inputs = bench.inputs(["printf", "x"])
-        equal(bench.csc("run", *inputs, stderr=subprocess.STDOUT).out, "x\ncsc: success; receipt out/receipt.json\n")
+        equal(numbered(bench.csc("run", *inputs, stderr=subprocess.STDOUT).out), "x\ncsc: success; receipt out/receipt.json, ledger entry N\n")
 
 
 @case("on a terminal escape sequences are made harmless, colours pass, --raw passes all")
@@ -181,7 +187,7 @@ def json_success():
         result = bench.run(["sh", "-c", "echo '\u00e9'; printf '\\377' >&2"], args=["--json"])
         equal(result.code, 0, result)
         body = result.json()
-        equal(set(body), {"decision", "exit", "receipt", "receipt_path", "stderr", "stderr_encoding", "stdout",
+        equal(set(body), {"decision", "exit", "ledger_entry", "receipt", "receipt_path", "stderr", "stderr_encoding", "stdout",
                           "stdout_encoding"})
         equal((body["exit"], body["receipt_path"], body["decision"]["decision"]), (0, "out/receipt.json", "allow"))
         equal(body["receipt"], bench.receipt())

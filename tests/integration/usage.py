@@ -51,7 +51,7 @@ USAGE_ERRORS = [
     ("key id that is no text", ["run", "a", "b", "--sign", "--signing-key", "k", "--key-id", b"\xff"], r"--key-id"),
     ("receipt to stdout", ["run", "a", "b", "--receipt-out", "-"], r"--receipt-out needs a file"),
     ("unknown mode", ["run", "a", "b", "--mode", "soft"], r"unknown mode 'soft'; there are local and hardened"),
-    ("options of later versions", ["run", "a", "b", "--approval", "x"], r"unknown option '--approval'"),
+    ("options of later versions", ["run", "a", "b", "--fleet", "x"], r"unknown option '--fleet'"),
     ("escape sequences in an option", ["run", "--\x1b[31mred"], r"unknown option '--\\x1b\[31mred'"),
 ]
 
