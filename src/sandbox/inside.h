@@ -10,6 +10,7 @@
 /* Where everything of the sandbox's own lies inside; no host path can be shown there. */
 #define CSC_SANDBOX_FOLDER "/.csc"
 #define CSC_SANDBOX_HOME "/.csc/home"
+#define CSC_SANDBOX_PROBE "/.csc/probe" /* a file that everybody may read, but for Landlock: no rule grants it */
 #define CSC_SANDBOX_INIT "/.csc/init"
 #define CSC_SANDBOX_HOSTNAME "csc"
 #define CSC_SANDBOX_PATH "/usr/local/bin:/usr/bin:/bin"

@@ -78,6 +78,7 @@ static int add_synthetic(struct csc_planning *p)
         {.kind = CSC_MOUNT_FILE,
          .target = "/etc/hosts",
          .content = "127.0.0.1 localhost " CSC_SANDBOX_HOSTNAME "\n::1 localhost\n"},
+        {.kind = CSC_MOUNT_FILE, .target = CSC_SANDBOX_PROBE, .content = ""},
     };
     int r = passwd && group ? 0 : csc_fail_memory(p->err);
 

@@ -92,6 +92,18 @@ def needs_no_bwrap(text):
         equal(boundary.csc("run", *inputs, *boundary.options(), "--backend", "bwrap").code, BLOCKED, "bwrap by name")
 
 
+@case("csc lies in a scope of the command: its files are files like others, and it runs")
+def own_files_in_scope():
+    with Boundary() as boundary:
+        tools = os.path.join(boundary.work, "tools")
+        os.mkdir(tools)
+        for name in (CSC, CSC + "-init"):
+            shutil.copy(name, tools)
+        inputs = boundary.inputs(boundary.command("sh", "-c", "cat tools/csc-init | wc -c", read_paths=[tools]))
+        result = boundary.csc("run", *inputs, *boundary.options(), program=os.path.join(tools, os.path.basename(CSC)))
+        equal((result.code, int(result.out)), (0, os.path.getsize(CSC + "-init")), result)
+
+
 @case("a bwrap in PATH is never used")
 def fake_in_path():
     with Boundary() as boundary:

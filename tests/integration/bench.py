@@ -105,7 +105,7 @@ class Bench:
                               **options.get("env", {})}
         if "env" in options:
             options["env"] = {"CSC_LEDGER": os.environ["CSC_LEDGER"], **options["env"]}
-        process = subprocess.run([CSC, *args], input=stdin, cwd=options.pop("cwd", self.root), timeout=PATIENCE,
+        process = subprocess.run([options.pop("program", CSC), *args], input=stdin, cwd=options.pop("cwd", self.root), timeout=PATIENCE,
                                  check=False, **options)
         return Result(process.returncode, process.stdout, process.stderr)
 

@@ -10,13 +10,11 @@
 
 enum { STATUS_MAX = 8192 };
 
-/*
- * The file that csc-init runs from: no rule grants it, and but for Landlock it may be read by whom it may be executed
- * by, mostly. So it tells whether the rules hold, where that the kernel took them is only its word.
- */
-static int look_at_own_file(void)
+/* Whether Landlock's rules hold: that the kernel took them is only its word. (Not a file of the host: a scope, or /usr,
+ * may grant that by another path.) */
+static int look_at_probe(void)
 {
-    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int fd = open(CSC_SANDBOX_PROBE, O_RDONLY | O_CLOEXEC);
     int error = errno;
 
     csc_close_cleanup(&fd);
@@ -25,7 +23,7 @@ static int look_at_own_file(void)
 
 void csc_init_probe(struct csc_init_probe *ret_probe)
 {
-    ret_probe->readable = look_at_own_file() == 0;
+    ret_probe->readable = look_at_probe() == 0;
 }
 
 static bool read_status(struct csc_process_status *ret_status)
@@ -69,7 +67,7 @@ bool csc_init_measure(const struct csc_init_stage *stage, const struct csc_init_
     read_namespaces(&inside);
     read_limits(stage, &inside);
     if (probe->readable)
-        inside.landlock_refuses = look_at_own_file() == EACCES;
+        inside.landlock_refuses = look_at_probe() == EACCES;
     *ret_inside = inside;
     return true;
 }

@@ -367,7 +367,8 @@ static void test_the_whole_order(void **state)
 {
     static const char expected[] =
         "bind ro /usr; symlink /bin usr/bin; copy /etc/ld.so.cache; bind ro /etc/ssl/certs; file /etc/passwd; "
-        "file /etc/group; file /etc/hostname; file /etc/hosts; proc /proc; mask /proc/kcore; readonly /proc; dev /dev; "
+        "file /etc/group; file /etc/hostname; file /etc/hosts; file /.csc/probe; proc /proc; mask /proc/kcore; "
+        "readonly /proc; dev /dev; "
         "tmpfs rw /dev/shm 1777 11; readonly /dev; tmpfs rw /tmp 1777 12; tmpfs rw /.csc/home 700 13; "
         "bind ro /tmp/w; bind rw /tmp/w/out; bind ro /.csc/init; readonly /";
     char text[SCENE_TEXT];
