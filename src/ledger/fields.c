@@ -140,13 +140,13 @@ static bool is_named(const struct csc_slice *key, const char *name)
 
 static bool scan_signature(const struct csc_slice *object, struct csc_receipt_scan *scan)
 {
-    const char *p = object->bytes + 1, *end = object->bytes + object->size;
     struct member member;
 
     if (!object->bytes)
         return true;
     if (*object->bytes != '{')
         return false;
+    const char *p = object->bytes + 1, *end = object->bytes + object->size;
     while (*p != '}') {
         if (!next_member(&p, end, &member))
             return false;
