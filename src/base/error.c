@@ -102,11 +102,6 @@ int csc_fail_field(struct csc_error *err, const char *field, const char *format,
     return -CSC_E_DATA;
 }
 
-int csc_fail_memory(struct csc_error *err)
-{
-    return csc_fail_errno(err, CSC_E_INTERNAL, ENOMEM, "out of memory");
-}
-
 int csc_error_in_stage(struct csc_error *err, const char *stage, int code)
 {
     if (err && err->code != CSC_OK && !err->stage)

@@ -4,6 +4,7 @@
 #define CSC_BASE_ERROR_H
 
 #include <csc/csc.h>
+#include <errno.h>
 
 /*
  * Each records the error if `err` is not NULL and holds none yet, and returns the negative code, so that a
@@ -20,8 +21,12 @@ __attribute__((format(printf, 4, 5))) int csc_fail_at(struct csc_error *err, uns
 /* In a field of the input; always CSC_E_DATA. */
 __attribute__((format(printf, 3, 4))) int csc_fail_field(struct csc_error *err, const char *field, const char *format,
                                                          ...);
-/* Out of memory: CSC_E_INTERNAL. */
-int csc_fail_memory(struct csc_error *err);
+/* Out of memory: CSC_E_INTERNAL. Here, so that whoever reads or analyses a caller sees that this is no success. */
+static inline int csc_fail_memory(struct csc_error *err)
+{
+    (void)csc_fail_errno(err, CSC_E_INTERNAL, ENOMEM, "out of memory");
+    return -CSC_E_INTERNAL;
+}
 
 /* Names the stage an error came from, where none is named yet; returns `code` unchanged. */
 int csc_error_in_stage(struct csc_error *err, const char *stage, int code);

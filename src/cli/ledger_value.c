@@ -51,7 +51,7 @@ static int parse_stored(struct csc_arena *arena, const char *name, const char *b
 static int add_stored(struct csc_object *object, struct csc_arena *arena, const struct csc_ledger_entry *entry,
                       struct csc_error *err)
 {
-    struct csc_value receipt, evidence;
+    struct csc_value receipt = {0}, evidence = {0};
     char *bytes = csc_arena_copy(arena, entry->receipt, entry->receipt_size);
 
     int r = bytes ? parse_stored(arena, "receipt", bytes, &receipt, err) : csc_fail_memory(err);

@@ -124,7 +124,7 @@ int csc_ledger_insert(struct csc_ledger *ledger, const struct csc_ledger_item *i
     int r = csc_store_row_of(item, &bytes, &row, err);
     if (r == 0)
         r = csc_ledger_frontier(ledger, &frontier, err);
-    if (r < 0)
+    if (r != 0)
         return r;
     row.entry.index = frontier.size;
     csc_merkle_leaf(bytes.data, bytes.size, &leaf);

@@ -255,12 +255,12 @@ static int migrate(struct csc_sqlite *store, const char *path, struct csc_error 
 /* Again, now from within: what is in the write-ahead log counts, too. */
 static int settle_version(struct csc_sqlite *store, const char *path, struct csc_error *err)
 {
-    uint32_t version;
+    uint32_t version = 0;
 
     int r = read_version(store, &version, err);
     if (r == 0)
         r = check_version(version, path, err);
-    if (r < 0 || version == ARRAY_SIZE(migrations))
+    if (r != 0 || version == ARRAY_SIZE(migrations))
         return r;
     if (version == 0)
         return csc_fail(err, CSC_E_DATA, "%s is no ledger of any version; keep the file, and restore a copy", path);

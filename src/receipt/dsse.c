@@ -109,8 +109,9 @@ static int find_signature(const struct csc_value *signatures, const struct csc_p
     for (size_t i = 0; i < signatures->count; i++) {
         const struct csc_value *item = &signatures->items[i], *sig = NULL;
         int r = get(item, "sig", CSC_STRING, &sig, err);
-        if (r == 0)
-            r = is_by(key, sig, pae, err);
+        if (r != 0)
+            return r;
+        r = is_by(key, sig, pae, err);
         if (r < 0)
             return r;
         if (r == 0)
@@ -140,7 +141,7 @@ int csc_dsse_open(const struct csc_value *envelope, const char *type, const stru
         r = get(envelope, "signatures", CSC_ARRAY, &signatures, err);
     if (r == 0)
         r = csc_crypto_ready(err);
-    if (r < 0)
+    if (r != 0)
         return r;
     if (strcmp(payload_type->string, type) != 0)
         return csc_fail_value(err, payload_type, "payloadType", "is '%s'; '%s' is accepted",

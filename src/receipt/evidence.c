@@ -59,62 +59,6 @@ void csc_host_facts(struct csc_host_facts *ret_facts)
     *ret_facts = facts;
 }
 
-/* ---- making ------------------------------------------------------------------------------------------------- */
-
-static int make(const struct csc_evidence *evidence, const struct csc_signing_key *key, const char *key_id,
-                char **ret_envelope, struct csc_error *err)
-{
-    _cleanup_(csc_arena_free) struct csc_arena arena = {0};
-    _cleanup_buf_ struct csc_buf payload = {0}, envelope = {0};
-    struct csc_value statement;
-
-    if (!key_id || !*key_id || !csc_utf8_valid(key_id, strlen(key_id)))
-        return csc_fail(err, CSC_E_USAGE,
-                        "the key id must be non-empty UTF-8; give the name verifiers know the key by");
-    int r = csc_evidence_value(evidence, &arena, &statement, err);
-    if (r < 0)
-        return r;
-    csc_canon_write(&payload, &statement);
-    r = payload.failed ? csc_fail_memory(err) : csc_dsse_make(key, key_id, &payload, &envelope, err);
-    if (r < 0)
-        return r;
-    csc_buf_putc(&envelope, '\n');
-    char *text = csc_buf_take(&envelope);
-    if (!text)
-        return csc_fail_memory(err);
-    *ret_envelope = text;
-    return 0;
-}
-
-/* Read back as a stranger would read it: what is published can be verified. */
-static int check(const char *envelope, const struct csc_evidence *evidence, const struct csc_signing_key *key,
-                 struct csc_error *err)
-{
-    struct csc_evidence_seen *seen = NULL;
-    struct csc_error flaw = {0};
-
-    int r = csc_evidence_verify(envelope, strlen(envelope), csc_signing_key_public(key), &seen, &flaw);
-    if (r == 0)
-        r = csc_evidence_match(seen, evidence->receipt, &flaw);
-    csc_evidence_seen_free(seen);
-    return r == 0
-               ? 0
-               : csc_fail(err, CSC_E_INTERNAL, "the evidence that was made is not valid: %s %s", flaw.field, flaw.text);
-}
-
-int csc_evidence_make(const struct csc_evidence *evidence, const struct csc_signing_key *key, const char *key_id,
-                      char **ret_envelope, struct csc_error *err)
-{
-    _cleanup_free_ char *envelope = NULL;
-    int r = make(evidence, key, key_id, &envelope, err);
-
-    if (r == 0)
-        r = check(envelope, evidence, key, err);
-    if (r == 0)
-        *ret_envelope = TAKE_PTR(envelope);
-    return csc_error_in_stage(err, "receipt", r);
-}
-
 /* ---- reading ------------------------------------------------------------------------------------------------ */
 
 static void seen_cleanup(struct csc_evidence_seen **seen)
@@ -165,7 +109,9 @@ static int verify(const void *bytes, size_t size, const struct csc_public_key *k
     _cleanup_(seen_cleanup) struct csc_evidence_seen *seen = calloc(1, sizeof(*seen));
     struct csc_value envelope;
 
-    int r = seen ? read_envelope(&seen->arena, bytes, size, &envelope, err) : csc_fail_memory(err);
+    if (!seen)
+        return csc_fail_memory(err);
+    int r = read_envelope(&seen->arena, bytes, size, &envelope, err);
     if (r == 0)
         r = open_statement(seen, &envelope, key, err);
     if (r == 0)
@@ -221,4 +167,60 @@ void csc_evidence_seen_free(struct csc_evidence_seen *seen)
         return;
     csc_arena_free(&seen->arena);
     free(seen);
+}
+
+/* ---- making ------------------------------------------------------------------------------------------------- */
+
+static int make(const struct csc_evidence *evidence, const struct csc_signing_key *key, const char *key_id,
+                char **ret_envelope, struct csc_error *err)
+{
+    _cleanup_(csc_arena_free) struct csc_arena arena = {0};
+    _cleanup_buf_ struct csc_buf payload = {0}, envelope = {0};
+    struct csc_value statement;
+
+    if (!key_id || !*key_id || !csc_utf8_valid(key_id, strlen(key_id)))
+        return csc_fail(err, CSC_E_USAGE,
+                        "the key id must be non-empty UTF-8; give the name verifiers know the key by");
+    int r = csc_evidence_value(evidence, &arena, &statement, err);
+    if (r != 0)
+        return r;
+    csc_canon_write(&payload, &statement);
+    r = payload.failed ? csc_fail_memory(err) : csc_dsse_make(key, key_id, &payload, &envelope, err);
+    if (r != 0)
+        return r;
+    csc_buf_putc(&envelope, '\n');
+    char *text = csc_buf_take(&envelope);
+    if (!text)
+        return csc_fail_memory(err);
+    *ret_envelope = text;
+    return 0;
+}
+
+/* Read back as a stranger would read it: what is published can be verified. */
+static int check(const char *envelope, const struct csc_evidence *evidence, const struct csc_signing_key *key,
+                 struct csc_error *err)
+{
+    struct csc_evidence_seen *seen = NULL;
+    struct csc_error flaw = {0};
+
+    int r = verify(envelope, strlen(envelope), csc_signing_key_public(key), &seen, &flaw);
+    if (r == 0)
+        r = csc_evidence_match(seen, evidence->receipt, &flaw);
+    csc_evidence_seen_free(seen);
+    return r == 0
+               ? 0
+               : csc_fail(err, CSC_E_INTERNAL, "the evidence that was made is not valid: %s %s", flaw.field, flaw.text);
+}
+
+int csc_evidence_make(const struct csc_evidence *evidence, const struct csc_signing_key *key, const char *key_id,
+                      char **ret_envelope, struct csc_error *err)
+{
+    _cleanup_free_ char *envelope = NULL;
+    int r = make(evidence, key, key_id, &envelope, err);
+
+    if (r == 0)
+        r = check(envelope, evidence, key, err);
+    if (r == 0)
+        *ret_envelope = TAKE_PTR(envelope);
+    return csc_error_in_stage(err, "receipt", r);
 }

@@ -6,15 +6,15 @@
 
 #define OBJECT(type, fields_)                                                                                          \
     {                                                                                                                  \
-        .kind = CSC_KIND_OBJECT, .size = sizeof(struct type), .fields = fields_                                        \
+        .kind = CSC_KIND_OBJECT, .size = sizeof(struct type), .fields = (fields_)                                      \
     }
 #define ARRAY(item_, min_, max_)                                                                                       \
     {                                                                                                                  \
-        .kind = CSC_KIND_ARRAY, .size = sizeof(struct csc_list), .item = item_, .min = min_, .max = max_               \
+        .kind = CSC_KIND_ARRAY, .size = sizeof(struct csc_list), .item = (item_), .min = (min_), .max = (max_)         \
     }
 #define NAMES(names_)                                                                                                  \
     {                                                                                                                  \
-        .kind = CSC_KIND_ENUM, .size = sizeof(int), .names = names_                                                    \
+        .kind = CSC_KIND_ENUM, .size = sizeof(int), .names = (names_)                                                  \
     }
 
 static const char *const type_names[] = {CSC_EVIDENCE_STATEMENT_TYPE, NULL};
@@ -428,7 +428,7 @@ int csc_evidence_decode(const struct csc_value *value, struct csc_arena *arena, 
         r = csc_decode_version(value, "predicateType", CSC_EVIDENCE_PREDICATE_TYPE, err);
     if (r == 0)
         r = csc_decode(arena, value, &statement, &found, err);
-    if (r < 0)
+    if (r != 0)
         return r;
     const struct subject *first = found.subject.items;
     if (strcmp(first->name, "receipt") != 0)

@@ -72,9 +72,9 @@ static const struct {
     struct given given[3];
     const char *signers; /* NULL: none are known */
     const char *revoked;
-    bool local;
     int64_t skew;
     enum csc_approval_answer answer;
+    bool local;
     const char *says;
 } rows[] = {
 #define GRANTED .answer = CSC_APPROVALS_GRANTED, .says = ""
