@@ -62,11 +62,12 @@ void csc_cli_approvals_free(struct csc_cli_approvals *approvals)
     }
 }
 
-int csc_cli_name_ledger(const struct csc_cli *cli, const char *option, const struct csc_config *config,
-                        struct csc_cli_recorder *recorder)
+void csc_cli_name_ledger(const char *option, const struct csc_config *config, struct csc_cli_recorder *recorder)
 {
     recorder->flow.full_argv = config->recording.full_argv;
-    return csc_cli_ledger_path(cli, option, config->recording.ledger, &recorder->arena, &recorder->path);
+    if (csc_cli_ledger_path(option, config->recording.ledger, &recorder->arena, &recorder->path, &recorder->failure) <
+        0)
+        recorder->flow.unavailable = recorder->failure.text;
 }
 
 void csc_cli_open_ledger(struct csc_cli_recorder *recorder)
