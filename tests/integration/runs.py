@@ -344,24 +344,5 @@ def nowhere():
         matches("warning: not recorded in the ledger: there is no place for the ledger: HOME", process.stderr)
 
 
-@case("evidence that cannot be written is said beside the run, which is reported")
-def full_evidence():
-    if os.geteuid() != 0:
-        raise Skip("only root can mount a file system that gets full")
-    with Bench() as bench:
-        small = bench.path("small")
-        os.mkdir(small)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=72k", "tmpfs", small], check=True)
-        try:
-            equal(bench.csc("keygen", "--out", bench.path("key")).code, 0)
-            inputs = bench.inputs(["sh", "-c", f"rm -f {small}/.csc-*; head -c 80000 /dev/zero > {small}/filler; true"])
-            result = bench.csc("run", *inputs, "--json", "--sign", "--signing-key", bench.path("key.key"), "--key-id", "k",
-                               "--evidence-out", small + "/evidence.json")
-            equal((result.code, result.json()["receipt"]["status"], result.json()["exit"]), (73, "success", 73), result)
-            matches("error: the evidence was not written: ", result.err)
-        finally:
-            subprocess.run(["umount", small], check=True)
-
-
 if __name__ == "__main__":
     main()
