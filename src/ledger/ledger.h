@@ -110,7 +110,8 @@ struct csc_ledger_item {
 /*
  * Appends a receipt as the next leaf and ends the intent of its execution, if there is one; with a signer (may be
  * NULL) also a checkpoint of the tree as it is then. Durable when it returns. CSC_E_INVALID when this execution has a
- * receipt already.
+ * receipt already; CSC_E_DATA when the ledger contradicts the checkpoint that it keeps, as csc_ledger_begin() and
+ * csc_ledger_checkpoint() fail too: going on would overwrite what proves it.
  */
 int csc_ledger_append(struct csc_ledger *ledger, const struct csc_ledger_item *item,
                       const struct csc_ledger_signer *signer, uint64_t *ret_index, struct csc_error *err);

@@ -28,13 +28,12 @@ struct verifier {
     size_t mark_count;
     uint64_t agreed; /* entries, up to the last mark that was right */
     uint64_t total;
-    struct csc_buf kept, payload, scratch;
+    struct csc_buf payload, scratch;
 };
 
 static void verifier_free(struct verifier *v)
 {
     free(v->marks);
-    csc_buf_free(&v->kept);
     csc_buf_free(&v->payload);
     csc_buf_free(&v->scratch);
 }
@@ -90,41 +89,18 @@ static int read_witness(struct verifier *v, const struct csc_ledger_witness *wit
     return 0;
 }
 
-static bool is_signed_by(const struct csc_note *note, const struct csc_note_key *key)
-{
-    for (size_t i = 0; i < note->count; i++)
-        if (memcmp(note->signatures[i].id, key->id, sizeof(key->id)) == 0)
-            return true;
-    return false;
-}
-
 /* The one in the ledger itself: no witness, but what it says must hold. */
 static int read_kept(struct verifier *v, struct mark *mark)
 {
-    struct csc_checkpoint checkpoint;
     struct csc_error failure = {0};
-    struct csc_note_key key;
-    struct csc_note note;
+    struct csc_merkle_head head;
 
-    int r = v->ledger->ops->kept_checkpoint(v->ledger->store, &v->kept, v->err);
-    if (r < 0 || v->kept.size == 0)
-        return r;
-    r = csc_note_parse(v->kept.data, v->kept.size, 1, &note, &failure);
-    if (r == 0)
-        r = csc_checkpoint_parse(&note, &checkpoint, &failure);
-    if (r == 0 && v->check->key)
-        r = note_key(v, csc_ledger_origin(v->ledger), &key, &failure);
-    /* Another runner's key may have signed it: then its root is compared all the same. */
-    if (r == 0 && v->check->key && is_signed_by(&note, &key))
-        r = csc_checkpoint_verify(&checkpoint, &note, &key, &failure);
-    if (r == -CSC_E_INTERNAL)
-        return csc_fail(v->err, failure.code, "%s", failure.text);
-    if (r < 0)
-        return differ(v, 0, "the ledger's own checkpoint was changed: %s", failure.text);
-    if (strcmp(checkpoint.origin, csc_ledger_origin(v->ledger)) != 0)
-        return differ(v, 0, "the ledger's own checkpoint is of the log %.80s, not of %s", checkpoint.origin,
-                      csc_ledger_origin(v->ledger));
-    *mark = (struct mark){"kept in the ledger", checkpoint.head, false};
+    int r = csc_ledger_read_kept(v->ledger, v->check->key, &head, &failure);
+    if (r == -CSC_E_DATA)
+        return differ(v, 0, "%s", failure.text);
+    if (r <= 0)
+        return r < 0 ? csc_fail(v->err, failure.code, "%s", failure.text) : 0;
+    *mark = (struct mark){"kept in the ledger", head, false};
     return 1;
 }
 

@@ -2,12 +2,14 @@
 """csc ledger: what it lists, shows, proves and finds out, with ledgers that LEDGER_TOOL writes as csc run would."""
 
 import base64
+import contextlib
 import fcntl
 import json
 import os
 import pty
 import re
 import signal
+import sqlite3
 import struct
 import subprocess
 import termios
@@ -67,10 +69,18 @@ class Ledger:
         self.write(*lines)
 
     def write(self, *lines):
-        key = [self.bench.path("k.key"), "runner-1"] if os.path.exists(self.bench.path("k.key")) else []
-        result = subprocess.run([TOOL, self.path, *key], input="".join(json.dumps(line) + "\n" for line in lines),
-                                encoding="utf-8", capture_output=True, check=False, timeout=PATIENCE)
+        result = self.try_to_write(*lines)
         equal(result.returncode, 0, result.stderr)
+
+    def try_to_write(self, *lines):
+        key = [self.bench.path("k.key"), "runner-1"] if os.path.exists(self.bench.path("k.key")) else []
+        return subprocess.run([TOOL, self.path, *key], input="".join(json.dumps(line) + "\n" for line in lines),
+                              encoding="utf-8", capture_output=True, check=False, timeout=PATIENCE)
+
+    def sql(self, text):
+        """By hand, as somebody who can write the file would."""
+        with contextlib.closing(sqlite3.connect(self.path)) as database, database:
+            database.execute(text)
 
     def csc(self, command, *args, **options):
         return self.bench.csc("ledger", command, *args, "--ledger", self.path, **options)
@@ -515,6 +525,22 @@ def copied_back():
         equal((result.code, result.err), (1, ""), result)
         matches(r"(?m)^provable gap: ", result.out)
         equal(json.loads(ledger.verify("--checkpoint", note, "--json").out)["verdict"], "gap")
+
+
+@case("entries that were taken away stay found: nothing is appended over the kept checkpoint")
+def laundered():
+    with Bench() as bench:
+        ledger = signed_ten(bench)
+        ledger.sql("DELETE FROM entries WHERE idx >= 2")
+        matches(r"(?m)^provable gap: ", ledger.verify().out)
+        for line in (entry(11, sign=True), entry(12), intent(13)):
+            result = ledger.try_to_write(line)
+            equal(result.returncode, 1, result)
+            matches("entries 2 to 9 are missing: the checkpoint kept in the ledger covers them; keep this ledger as it is",
+                    result.stderr)
+        result = ledger.csc("checkpoint", "--sign", "--signing-key", bench.path("k.key"), "--key-id", "runner-1")
+        equal((result.code, result.out), (65, ""), result)
+        matches(r"(?m)^provable gap: .*entries 2 to 9 are missing", ledger.verify().out)
 
 
 @cases([
