@@ -55,6 +55,9 @@ struct csc_store_ops {
     /* CSC_LEDGER_USED when it was before. */
     int (*use_approval)(void *store, const struct csc_ledger_approval *approval, const char *execution_id,
                         struct csc_error *err);
+    /* The used approvals have this one, as it is, of this execution. */
+    int (*has_approval)(void *store, const struct csc_ledger_approval *approval, const char *execution_id,
+                        bool *ret_has, struct csc_error *err);
     /* One that was used up by an execution of which there is neither a receipt nor an intent: its id is appended.
      * CSC_E_INPUT: there is none. */
     int (*find_stray_approval)(void *store, struct csc_buf *ret_id, struct csc_error *err);
@@ -115,6 +118,13 @@ const char *csc_receipt_differs(const struct csc_receipt_scan *scan, const struc
                                 struct csc_buf *scratch);
 /* The slice is the canonical form of this string (NULL: there must be no slice), which is made in `scratch`. */
 bool csc_slice_is(const struct csc_slice *slice, const char *string, struct csc_buf *scratch);
+
+/* ---- what evidence tells (told.c) --------------------------------------------------------------------------- */
+
+/* Holds the columns and the used approvals against an entry's evidence, whose signature is good. Appends what is wrong
+ * to ret_flaw, the first only. */
+int csc_ledger_compare_told(struct csc_ledger *ledger, const struct csc_ledger_entry *entry,
+                            const struct csc_value *predicate, struct csc_buf *ret_flaw, struct csc_error *err);
 
 /* ---- appending (append.c) ----------------------------------------------------------------------------------- */
 

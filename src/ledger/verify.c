@@ -238,6 +238,23 @@ static int require_evidence(struct verifier *v, const struct csc_ledger_entry *e
                   (unsigned long long)entry->index);
 }
 
+/* The columns and tables beside the tree, as far as evidence says them. */
+static int check_told(struct verifier *v, const struct csc_ledger_entry *entry, const struct csc_evidence_seen *seen)
+{
+    struct csc_error failure = {0};
+
+    v->scratch.size = 0;
+    int r = csc_ledger_compare_told(v->ledger, entry, seen->predicate, &v->scratch, &failure);
+    if (r == -CSC_E_DATA)
+        return differ(v, entry->index, "entry %llu: the used approvals: %s", (unsigned long long)entry->index,
+                      failure.text);
+    if (r < 0)
+        return csc_fail(v->err, failure.code, "%s", failure.text);
+    return v->scratch.size == 0
+               ? 0
+               : differ(v, entry->index, "entry %llu: %s", (unsigned long long)entry->index, v->scratch.data);
+}
+
 static void evidence_cleanup(struct csc_evidence_seen **seen)
 {
     csc_evidence_seen_free(*seen);
@@ -264,7 +281,7 @@ static int check_evidence(struct verifier *v, const struct csc_ledger_entry *ent
     if (strcmp(sha256, seen->receipt_sha256) != 0)
         return differ(v, entry->index, "entry %llu: its evidence is about another receipt",
                       (unsigned long long)entry->index);
-    return 0;
+    return check_told(v, entry, seen);
 }
 
 static int check_receipt(struct verifier *v, const struct csc_ledger_entry *entry)
