@@ -122,6 +122,7 @@ struct csc_ledger_settled {
     uint64_t dead;    /* their runner is gone, and there was no signer to say so */
     uint64_t running; /* their runner lives */
     uint64_t unknown; /* their runner cannot be seen from here */
+    uint64_t bad;     /* what was recorded of them makes no receipt: no csc wrote it; they stay as they are */
 };
 
 int csc_ledger_settle(struct csc_ledger *ledger, const struct csc_ledger_signer *signer,
@@ -162,7 +163,7 @@ int csc_ledger_each(struct csc_ledger *ledger, const struct csc_ledger_filter *f
  * is none; CSC_E_USAGE: there are several. */
 int csc_ledger_get(struct csc_ledger *ledger, const char *id, struct csc_arena *arena,
                    struct csc_ledger_entry *ret_entry, struct csc_error *err);
-/* Executions without a receipt, oldest first. */
+/* Executions without a receipt, oldest first. UNKNOWN, too: what was recorded of it makes no receipt. */
 int csc_ledger_each_intent(struct csc_ledger *ledger,
                            int (*each)(void *context, const struct csc_intent *intent, enum csc_runner_state state),
                            void *context, struct csc_error *err);

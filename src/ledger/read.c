@@ -141,7 +141,7 @@ static int hand_on_intent(void *context, const struct csc_intent *intent)
 {
     const struct each_intent *each = context;
 
-    return each->call(each->context, intent, csc_runner_look(&intent->runner));
+    return each->call(each->context, intent, csc_ledger_look(intent));
 }
 
 int csc_ledger_each_intent(struct csc_ledger *ledger,

@@ -146,6 +146,9 @@ int csc_ledger_read_kept(struct csc_ledger *ledger, const struct csc_public_key 
  * are there, and lead to its root, as the stored nodes say; else CSC_E_DATA. Reads O(log n) nodes. */
 int csc_ledger_check_kept(struct csc_ledger *ledger, const struct csc_ledger_signer *signer, struct csc_error *err);
 
+/* The state of its runner; UNKNOWN, too, when that is gone and settling could make no receipt of it (settle.c). */
+enum csc_runner_state csc_ledger_look(const struct csc_intent *intent);
+
 /* What a transaction ends with: commits when r is 0, else rolls back; returns what became of it, the stage named. */
 int csc_ledger_finish(struct csc_ledger *ledger, int r, struct csc_error *err);
 

@@ -382,7 +382,7 @@ static int check_approvals(struct verifier *v)
 
 static int count_intent(void *context, const struct csc_intent *intent)
 {
-    enum csc_runner_state state = csc_runner_look(&intent->runner);
+    enum csc_runner_state state = csc_ledger_look(intent);
     struct csc_ledger_finding *finding = context;
 
     finding->dead += state == CSC_RUNNER_GONE;
@@ -414,7 +414,8 @@ static void conclude(struct verifier *v)
     else if (finding->dead > 0)
         why = "an execution began and has no receipt, since its runner died; the next signed run gives it one";
     else if (finding->unknown > 0)
-        why = "an execution began and has no receipt, and its runner cannot be seen from here";
+        why = "an execution began and has no receipt: its runner cannot be seen from here, or what is recorded of it "
+              "makes none";
     if (!why)
         finding->verdict = CSC_LEDGER_COMPLETE;
     else

@@ -214,6 +214,19 @@ def unfinished():
         equal(ledger.json("stats")["open_intents"], 3)
 
 
+@case("an execution that began as no csc begins one is listed as unknown, and hinders no run")
+def bad_intent():
+    with Bench() as bench:
+        ledger = Ledger(bench, intent(1, "died"), signed=True)
+        ledger.sql("UPDATE intents SET contract_sha256 = 'zz'")
+        equal([one["state"] for one in ledger.json("list")["unfinished"]], ["unknown"])
+        result = bench.csc("run", *bench.inputs(bench.command("true")), "--ledger", ledger.path, "--sign", "--signing-key",
+                           bench.path("k.key"), "--key-id", "runner-1")
+        equal(result.code, 0, result)
+        matches("can get no receipt: what the ledger has of them was not written by csc", result.err)
+        equal((ledger.json("stats")["entries"], ledger.json("stats")["open_intents"]), (1, 1))
+
+
 @case("nothing recorded, nothing matching")
 def nothing():
     with Bench() as bench:
