@@ -195,9 +195,12 @@ int csc_ledger_prove(struct csc_ledger *ledger, uint64_t index, const struct csc
 
 enum csc_ledger_verdict {
     CSC_LEDGER_NOT_ESTABLISHED = 0, /* nothing contradicts, but nothing from outside vouches for all of it either */
-    CSC_LEDGER_COMPLETE, /* every entry is as it was, and a checkpoint given from outside proves that none is missing up
-                            to it; every execution that began has its receipt, or its runner lives */
-    CSC_LEDGER_GAP,      /* something is missing or changed, provably */
+    /* A checkpoint given from outside proves that every entry up to it is as it was and none is missing. Those after it
+     * agree with themselves, and nothing says that they are all. Signatures of other keys were not checked. Every
+     * execution whose intent is there has its receipt, or its runner lives; intents are no leaves, and who can write
+     * the database can remove one. */
+    CSC_LEDGER_COMPLETE,
+    CSC_LEDGER_GAP, /* something is missing or changed, provably */
 };
 
 /* A checkpoint that was kept elsewhere. */
@@ -228,7 +231,7 @@ struct csc_ledger_finding {
     struct csc_merkle_head head; /* recomputed */
     bool has_difference;
     uint64_t difference_at; /* entry */
-    char text[512];         /* the first difference, or why the verdict is not "complete"; escaped */
+    char text[512];         /* the first difference, why the verdict is not "complete", or how far it is; escaped */
 };
 
 /* Recomputes everything from the receipts, in memory that does not grow with the ledger. A gap is a finding, not an

@@ -400,6 +400,24 @@ static int check_intents(struct verifier *v)
     return r < 0 ? csc_fail(v->err, failure.code, "%s", failure.text) : 0;
 }
 
+/* No more than what was proven: what came after the last checkpoint may have been longer. */
+static void say_how_far(struct csc_ledger_finding *finding)
+{
+    uint64_t after = finding->entries - finding->covered;
+    char rest[200] = "", others[120] = "";
+
+    if (after > 0)
+        (void)snprintf(rest, sizeof(rest),
+                       "; the %llu entr%s after it %s as %s; nothing vouches that none is missing after %s",
+                       (unsigned long long)after, after == 1 ? "y" : "ies", after == 1 ? "is" : "are",
+                       after == 1 ? "it stands" : "they stand", after == 1 ? "it" : "them");
+    if (finding->other_keys > 0)
+        (void)snprintf(others, sizeof(others), "; %llu signed by other keys %s not checked but as leaves of the tree",
+                       (unsigned long long)finding->other_keys, finding->other_keys == 1 ? "is" : "are");
+    (void)snprintf(finding->text, sizeof(finding->text), "up to entry %llu, as the checkpoint given proves%s%s",
+                   (unsigned long long)finding->covered - 1, rest, others);
+}
+
 static void conclude(struct verifier *v)
 {
     struct csc_ledger_finding *finding = v->finding;
@@ -416,10 +434,12 @@ static void conclude(struct verifier *v)
     else if (finding->unknown > 0)
         why = "an execution began and has no receipt: its runner cannot be seen from here, or what is recorded of it "
               "makes none";
-    if (!why)
-        finding->verdict = CSC_LEDGER_COMPLETE;
-    else
+    if (why) {
         (void)snprintf(finding->text, sizeof(finding->text), "%s", why);
+        return;
+    }
+    finding->verdict = CSC_LEDGER_COMPLETE;
+    say_how_far(finding);
 }
 
 static int verify(struct verifier *v)

@@ -63,7 +63,7 @@ class Ledger:
 
     def __init__(self, bench, *lines, signed=False):
         self.bench, self.path = bench, bench.path("ledger", "ledger.db")
-        self.keys = []
+        self.keys, self.key_id = [], "runner-1"
         if signed:
             equal(bench.csc("keygen", "--out", bench.path("k")).code, 0)
         self.write(*lines)
@@ -73,7 +73,7 @@ class Ledger:
         equal(result.returncode, 0, result.stderr)
 
     def try_to_write(self, *lines):
-        key = [self.bench.path("k.key"), "runner-1"] if os.path.exists(self.bench.path("k.key")) else []
+        key = [self.bench.path("k.key"), self.key_id] if os.path.exists(self.bench.path("k.key")) else []
         return subprocess.run([TOOL, self.path, *key], input="".join(json.dumps(line) + "\n" for line in lines),
                               encoding="utf-8", capture_output=True, check=False, timeout=PATIENCE)
 
@@ -504,7 +504,7 @@ def verified():
         note = ledger.sign_checkpoint("kept.note")
         result = ledger.verify("--checkpoint", note)
         equal((result.code, result.err), (0, ""), result)
-        matches(r"(?m)^complete: ", result.out)
+        matches(r"(?m)^complete up to entry 9, as the checkpoint given proves$", result.out)
         matches(r"(?m)^signatures +10 good, 0 unsigned, 0 by other keys", result.out)
         equal(ledger.verify("--checkpoint", note, "--checkpoint", note, "--require-complete").code, 0)
         result = ledger.verify()
@@ -519,6 +519,29 @@ def verified():
         ledger.write(entry(10, sign=True))
         found = json.loads(ledger.verify("--checkpoint", note, "--json").out)
         equal((found["entries"], found["covered"]), (11, 10))
+        matches(r"(?m)^complete up to entry 9, as the checkpoint given proves; the 1 entry after it is as it stands; nothing "
+                r"vouches that none is missing after it$", ledger.verify("--checkpoint", note).out)
+        ledger.write(entry(11, sign=True))
+        matches(r"(?m)^complete up to entry 9, as the checkpoint given proves; the 2 entries after it are as they stand; "
+                r"nothing vouches that none is missing after them$", ledger.verify("--checkpoint", note).out)
+
+
+@case("verify: entries signed by other keys are named as not checked")
+def other_keys():
+    with Bench() as bench:
+        ledger = signed_ten(bench)
+        ledger.key_id = "runner-2"
+        ledger.write(entry(10, sign=True))
+        result = ledger.verify("--checkpoint", ledger.sign_checkpoint("kept.note"))
+        matches(r"(?m)^complete up to entry 10, .* proves; 1 signed by other keys is not checked", result.out)
+
+
+@case("verify: the entry of a difference is named once")
+def named_once():
+    with Bench() as bench:
+        ledger = signed_ten(bench)
+        ledger.sql("UPDATE entries SET contract_id = 'x' WHERE idx = 0")
+        matches(r"(?m)^provable gap: entry 0: the ledger says another contract_id than the receipt$", ledger.verify().out)
 
 
 @case("verify: an older ledger that was copied back contradicts a checkpoint")
