@@ -2,6 +2,7 @@
 /* Every allocation fails once, SQLite's too: no crash, no leak, and nothing half-written. */
 #include "store.h"
 
+#include "../../../src/ledger/store.h" /* the private header, whose name the tests' own has here */
 #include "support/chaos.h"
 
 static struct scene *scene;
@@ -222,6 +223,56 @@ static void reading(void **state)
     assert_true(chaos_fail_each_allocation(verify_all, &witness) > 10);
 }
 
+/* What evidence tells of used approvals, and whether the ledger has it. */
+struct told {
+    struct csc_ledger_entry entry;
+    const struct csc_value *predicate;
+    bool is_wrong;
+};
+
+static int compare(void *context)
+{
+    const struct told *told = context;
+    _cleanup_buf_ struct csc_buf flaw = {0};
+    struct csc_error err = {0};
+
+    int r = csc_ledger_compare_told(scene->ledger, &told->entry, told->predicate, &flaw, &err);
+    if (r == 0)
+        assert_int_equal(flaw.size > 0, told->is_wrong);
+    return judged(r, &err);
+}
+
+static void telling(void **state)
+{
+    static const char text[] =
+        "{\"actor\":{\"agentId\":\"a\"},\"approvals\":["
+        "{\"approvalId\":\"1\",\"identity\":\"ann\",\"scope\":\"single_execution\",\"keyFingerprint\":\"SHA256:x\"},"
+        "{\"approvalId\":\"2\",\"identity\":\"ben\",\"scope\":\"single_execution\"},"
+        "{\"approvalId\":\"3\",\"identity\":\"eve\",\"scope\":\"time_window\"}]}";
+    const struct csc_ledger_approval approvals[] = {{"1", "ann", "SHA256:x"}, {"(unsigned) 2", "ben", ""}};
+    _cleanup_(csc_arena_free) struct csc_arena arena = {0};
+    struct csc_intent intent = make_intent("exec-1");
+    struct told told = {.entry = {.execution_id = "exec-1", .actor = {"a", NULL, ""}, .status = CSC_STATUS_FAILED}};
+    struct csc_value predicate;
+    size_t used;
+
+    (void)state;
+    assert_int_equal(csc_json_parse(&arena, text, strlen(text), &predicate, NULL), 0);
+    told.predicate = &predicate;
+    assert_int_equal(
+        csc_ledger_begin(scene->ledger, &intent, &(struct csc_ledger_approvals){approvals, 2}, &used, NULL), 0);
+    assert_true(chaos_fail_each_allocation(compare, &told) > 0);
+    told.entry.actor.session_id = "s";
+    told.is_wrong = true;
+    (void)chaos_fail_each_allocation(compare, &told);
+    told.entry.actor.session_id = NULL;
+    told.entry.execution_id = "exec-2"; /* others used them up */
+    (void)chaos_fail_each_allocation(compare, &told);
+    told.entry.status = CSC_STATUS_BLOCKED; /* it used none */
+    told.is_wrong = false;
+    (void)chaos_fail_each_allocation(compare, &told);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +281,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(appending, set_up, scene_end),
         cmocka_unit_test_setup_teardown(settling, set_up, scene_end),
         cmocka_unit_test_setup_teardown(reading, set_up, scene_end),
+        cmocka_unit_test_setup_teardown(telling, set_up, scene_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
