@@ -11,7 +11,7 @@
 
 enum {
     TEXT_MAX = 16384,          /* of a file of one process but its mount table */
-    MOUNTS_MAX = 4 << 20,      /* of that */
+    MOUNTS_MAX = 256 << 20,    /* of that; a contract's paths stand in it four times as long as they are, twice */
     EXECUTABLE_MAX = 64 << 20, /* that is hashed */
 };
 
@@ -146,13 +146,20 @@ static bool read_map(int process, const char *name, struct csc_id_range *ret_ran
     return true;
 }
 
+/* Threat: a contract whose paths make more of it than is read. What cannot be opened is the host's doing, all else is a
+ * contradiction. */
 static void read_mounts(const struct csc_plan *plan, int process, struct csc_measured_outside *outside)
 {
     _cleanup_buf_ struct csc_buf text = {0};
     _cleanup_close_ int fd = openat(process, "mountinfo", O_RDONLY | O_CLOEXEC);
 
-    if (fd >= 0 && csc_read_fd(fd, MOUNTS_MAX, &text, NULL) == 0 && text.size > 0)
-        outside->has_mounts = csc_mounts_measure(plan, text.data, outside);
+    if (fd < 0)
+        return;
+    outside->has_mounts = csc_read_fd(fd, MOUNTS_MAX, &text, NULL) == 0 && text.size > 0 &&
+                          csc_mounts_measure(plan, text.data, outside);
+    if (!outside->has_mounts)
+        (void)snprintf(outside->mount_fault, sizeof(outside->mount_fault),
+                       "the table is too large, or cannot be read, and was to be compared");
 }
 
 static void read_process(const struct csc_plan *plan, int process, struct csc_measured_outside *outside)

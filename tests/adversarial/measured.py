@@ -14,6 +14,7 @@ from tap import cases, equal, main, matches
 COMMAND = ["/usr/bin/sh", "-c", "echo ran; : >ran"]
 NEW_CGROUP = 0x02000000
 CAPBSET_DROP = 24
+FSCONFIG_SET_STRING = 1
 
 # (what did not happen, executors that can be told so, (system call that is answered with 0, its argument), what is said of it)
 LIES = [
@@ -25,6 +26,8 @@ LIES = [
      r"[a-z]+_[a-z]+: a limit of \d+ \(\d+ at most\), \d+ was planned"),
     ("no capability leaves the bounding set", "native", ("prctl", (0, CAPBSET_DROP)),
      "CapBnd: [0-9a-f]{16} inside, none was planned"),
+    ("the host's root is not taken off", "native", ("umount2", None), "mounts: '/' is mounted more than once"),
+    ("no size is set", "native", ("fsconfig", (1, FSCONFIG_SET_STRING)), "mounts: '/[a-z/]+' is not limited in size, as was planned"),
     ("no cgroup namespace is made", "native", ("unshare", (0, NEW_CGROUP)),
      r"cgroup: namespace \d+ is csc's own, another one was planned"),
 ]
