@@ -122,7 +122,8 @@ static int add_inside(struct csc_object *outer, const struct csc_measured_inside
 
     csc_object_begin(&object, arena, 16);
     csc_object_int(&object, "landlockAbi", inside->landlock_abi);
-    csc_object_bool(&object, "landlockRefuses", inside->landlock_refuses == 1);
+    if (inside->landlock_refuses >= 0)
+        csc_object_bool(&object, "landlockRefuses", inside->landlock_refuses == 1);
     int r = add_status(&object, &inside->status, arena, err);
     if (r == 0)
         r = add_namespaces(&object, "namespaces", inside->namespace, arena, err);

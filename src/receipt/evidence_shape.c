@@ -114,7 +114,7 @@ static const struct csc_field inside_fields[] = {
     CSC_REQUIRED(inside, gid, &ids),
     CSC_OPTIONAL(inside, namespaces, &namespaces),
     CSC_REQUIRED(inside, landlockAbi, &count),
-    CSC_REQUIRED(inside, landlockRefuses, &csc_shape_bool),
+    CSC_OPTIONAL(inside, landlockRefuses, &csc_shape_bool),
     CSC_REQUIRED(inside, limits, &limits),
     CSC_FIELDS_END,
 };

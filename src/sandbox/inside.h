@@ -96,8 +96,8 @@ struct csc_measured_limit {
 struct csc_measured_inside {
     struct csc_process_status status;
     uint64_t namespace[CSC_NAMESPACE_COUNT]; /* inodes; 0: not to be read */
-    int32_t landlock_abi;                    /* that was applied */
-    int32_t landlock_refuses;                /* a file that no rule grants could not be opened afterwards */
+    int32_t landlock_abi;                    /* that csc-init was told to apply: its word, measured is what follows */
+    int32_t landlock_refuses;                /* what no rule grants could not be opened any more; -1: nor before */
     uint32_t limit_count;                    /* of the stage, read back */
     struct csc_measured_limit limits[CSC_INIT_LIMITS_MAX];
 };

@@ -150,6 +150,10 @@ static const char *check_landlock(const struct check *c)
 
     if (inside->landlock_abi != c->plan->landlock_abi)
         return differ(c, "Landlock", "level %d, %d was planned", inside->landlock_abi, c->plan->landlock_abi);
+    /* Threat: a level that is only repeated. It was applied when it refuses what was there for all to read. */
+    if (c->plan->landlock_abi > 0 && inside->landlock_refuses < 0)
+        return differ(c, "Landlock", "the file that it is tried with could not be opened before, level %d was planned",
+                      c->plan->landlock_abi);
     if (c->plan->landlock_abi > 0 && inside->landlock_refuses == 0)
         return differ(c, "Landlock", "a file that no rule grants was opened, level %d was planned",
                       c->plan->landlock_abi);

@@ -118,7 +118,8 @@ static const struct {
     {"a lower level of Landlock", AT(inside.landlock_abi), 1, "Landlock", "level 1, 6 was planned"},
     {"no Landlock", AT(inside.landlock_abi), 0, "Landlock", "level 0"},
     {"Landlock in name", AT(inside.landlock_refuses), 0, "Landlock", "no rule grants was opened"},
-    {"Landlock not tried", AT(inside.landlock_refuses), -1, NULL, NULL},
+    {"Landlock not tried", AT(inside.landlock_refuses), -1, "Landlock",
+     "could not be opened before, level 6 was planned"},
 
     {"more processor time", AT(inside.limits[0].soft), 301, "cpu_sec", "301"},
     {"a hard limit above", AT(inside.limits[0].hard), 303, "cpu_sec", "(303 at most), 300 was planned"},
