@@ -197,7 +197,7 @@ struct measured {
 };
 
 static const struct csc_field measured_fields[] = {
-    CSC_REQUIRED(measured, asPlanned, &csc_shape_bool),
+    CSC_OPTIONAL(measured, asPlanned, &csc_shape_bool),
     CSC_REQUIRED(measured, inside, &inside),
     CSC_REQUIRED(measured, outside, &outside),
     CSC_REQUIRED(measured, notMeasured, &csc_shape_texts),

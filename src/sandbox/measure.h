@@ -40,8 +40,9 @@ struct csc_measured_outside {
 };
 
 struct csc_measurement {
-    bool taken;  /* csc-init had something to say; else nothing below means anything */
-    bool passed; /* compared with the plan, and not contradicted */
+    bool taken;    /* csc-init had something to say; else nothing below means anything */
+    bool compared; /* with the plan; not where the end came first */
+    bool passed;   /* compared, and not contradicted */
     struct csc_measured_inside inside;
     struct csc_measured_outside outside;
     uint64_t own_namespace[CSC_NAMESPACE_COUNT]; /* csc's; 0: not to be read */

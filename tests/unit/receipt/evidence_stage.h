@@ -40,7 +40,7 @@ static inline struct csc_signing_key *evidence_key(void)
 
 static inline void evidence_measure(struct csc_measurement *m)
 {
-    m->taken = m->passed = true;
+    m->taken = m->compared = m->passed = true;
     m->backend = CSC_BACKEND_BWRAP;
     m->inside.status =
         (struct csc_process_status){.no_new_privs = 1, .seccomp = 2, .seccomp_filters = 1, .uid = {1, 1, 1, 1}};
@@ -75,6 +75,7 @@ static inline void evidence_commands(struct evidence_stage *s)
     struct csc_evidence_command *one = &s->commands[0];
     one->started = one->truncated[0] = true;
     one->lacks[0] = "outside.status";
+    one->backend = CSC_BACKEND_BWRAP;
     memcpy(one->plan_sha256, SHA, sizeof(SHA));
     one->facts = (struct csc_exec_facts){
         .started_at = s->record.started_at + CSC_SECOND,

@@ -192,6 +192,22 @@ static void test_not_measured(void **state)
     assert_null(strstr(payload, "landlockRefuses"));
     assert_non_null(strstr(payload, "\"measured\":{\"asPlanned\":true,"));
     assert_int_equal(csc_evidence_validate(payload, strlen(payload), NULL), 0);
+
+    m->compared = false;
+    free(envelope);
+    free(payload);
+    envelope = evidence_make(s);
+    payload = evidence_payload(envelope);
+    assert_non_null(strstr(payload, "\"measured\":{\"inside\""));
+    assert_int_equal(csc_evidence_validate(payload, strlen(payload), NULL), 0);
+
+    *m = (struct csc_measurement){0};
+    free(envelope);
+    free(payload);
+    envelope = evidence_make(s);
+    payload = evidence_payload(envelope);
+    assert_non_null(strstr(payload, "\"sandbox\":{\"executor\":{\"name\":\"bwrap\"},\"planSha256\""));
+    assert_int_equal(csc_evidence_validate(payload, strlen(payload), NULL), 0);
 }
 
 static void test_local(void **state)
