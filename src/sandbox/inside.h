@@ -108,6 +108,8 @@ void csc_step_explain(enum csc_step step, int error, const char *what, char *ret
 extern const char *const csc_namespace_names[]; /* "user", "mnt", ...: as in /proc/PID/ns */
 /* The inode of a namespace of the process whose folder in /proc this is; 0: not to be read. */
 uint64_t csc_namespace_inode(int folder, enum csc_namespace namespace);
+/* Reads /proc/PID/status without its long lines; false when there is nothing to read. */
+bool csc_status_read(int fd, char *text, size_t size);
 /* Of a text such as /proc/PID/status; false, and nothing changed, when it lacks something. */
 bool csc_status_parse(const char *text, struct csc_process_status *ret_status);
 

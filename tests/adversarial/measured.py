@@ -13,7 +13,7 @@ import signal
 import subprocess
 import time
 
-from boundary import BLOCKED, Boundary, Skip, bench
+from boundary import BLOCKED, PLAIN, Boundary, Skip, bench
 from strain import RET_ERRNO, failing, refusing
 from tap import cases, equal, main, matches
 
@@ -114,6 +114,42 @@ def named(told):
         ended, seen = evidence(boundary)
         equal((ended["end"], ended["sandbox"]["executor"]["name"]), ("noBoundary", "native"))
         matches("; sandbox by native, nothing measured", seen)
+
+
+# ---- what a contract, or its user, makes long ------------------------------------------------------------------------------
+
+@cases([(f"{backend}: a user of {count} groups", backend, count) for backend in ("native", "bwrap") for count in (1, 1600)])
+def many_groups(backend, count):
+    if os.getuid() != 0:
+        raise Skip("only root can have these groups")
+    with Boundary(owner=PLAIN, backend=backend) as boundary:
+        for folder, _, names in os.walk(boundary.root):
+            for name in ["", *names]:
+                os.chown(os.path.join(folder, name), PLAIN, PLAIN)
+        start = {"user": PLAIN, "group": PLAIN, "extra_groups": [100000 + n for n in range(count)]}
+        result = boundary.run(boundary.command(*COMMAND, write_paths=[boundary.work]), args=["--ledger", "none"], start=start)
+        equal((result.code, result.out), (0, "ran\n"), result)
+
+
+@cases([(f"{backend}: a mount table of megabytes is compared, too", backend) for backend in ("native", "bwrap")])
+def large_table(backend):
+    with Boundary(backend=backend) as boundary:
+        folder = boundary.work + "".join("/" + " " * 250 for _ in range(14))
+        paths = [f"{folder}/{' ' * (n + 1)}" for n in range(160)]
+        for path in paths:
+            os.makedirs(path)
+        for path in (boundary.work, *[boundary.work + "/" + " " * 250]):
+            os.chmod(path, 0o755)
+        outside = os.path.join(boundary.work, "cwd")
+        os.mkdir(outside)
+        os.chown(outside, boundary.owner, boundary.owner)
+        args = ["--evidence-out", boundary.path("evidence.json")]
+        command = boundary.command("/usr/bin/sh", "-c", "wc -c </proc/self/mountinfo", cwd=outside, read_paths=paths)
+        result = boundary.run(command, args=args)
+        equal(result.code, 0, result)
+        equal(int(result.out) > 4 << 20, True, result.out)
+        ended, _ = evidence(boundary)
+        equal("outside.mountTable" in ended["sandbox"]["measured"]["notMeasured"], False, ended["sandbox"])
 
 
 # A filter cannot answer 1, which is what csc-init wants to hear of no_new_privs: that lie does not get as far.

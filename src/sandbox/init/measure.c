@@ -29,14 +29,9 @@ void csc_init_probe(struct csc_init_probe *ret_probe)
 static bool read_status(struct csc_process_status *ret_status)
 {
     char text[STATUS_MAX];
-    size_t size = 0;
-    ssize_t n = 1;
     _cleanup_close_ int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 
-    while (fd >= 0 && size < sizeof(text) - 1 && (n = read(fd, text + size, sizeof(text) - 1 - size)) > 0)
-        size += (size_t)n;
-    text[size] = '\0';
-    return csc_status_parse(text, ret_status);
+    return fd >= 0 && csc_status_read(fd, text, sizeof(text)) && csc_status_parse(text, ret_status);
 }
 
 static void read_limits(const struct csc_init_stage *stage, struct csc_measured_inside *inside)

@@ -407,12 +407,37 @@ static void test_status(void **state)
             fail_msg("read: %s", incomplete[i]);
 }
 
+/* The line of the groups may be as long as it likes, wherever it stands. */
+static void test_long_lines(void **state)
+{
+    static const size_t groups[] = {0, 10, 139, 140, 1600, 65536};
+    char text[8192];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+        struct csc_process_status status = {.seccomp = 0};
+        FILE *file = tmpfile();
+        assert_non_null(file);
+        (void)fputs(IDS "Groups:\t", file);
+        for (size_t k = 0; k < groups[i]; k++)
+            (void)fputs("100000 ", file);
+        (void)fputs("\n" CAPS "NoNewPrivs:\t1\nSeccomp:\t2\n", file);
+        assert_int_equal(fflush(file), 0);
+        assert_int_equal(lseek(fileno(file), 0, SEEK_SET), 0);
+        assert_true(csc_status_read(fileno(file), text, sizeof(text)));
+        if (!csc_status_parse(text, &status) || status.gid[3] != 8 || status.seccomp != 2)
+            fail_msg("%zu groups: %s", groups[i], text);
+        assert_false(csc_status_read(fileno(file), text, sizeof(text)));
+        (void)fclose(file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_changes), cmocka_unit_test(test_host_network), cmocka_unit_test(test_lacks),
         cmocka_unit_test(test_tables),  cmocka_unit_test(test_submounts),    cmocka_unit_test(test_no_tables),
-        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_status),  cmocka_unit_test(test_long_lines),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
