@@ -124,6 +124,8 @@ static int add_inside(struct csc_object *outer, const struct csc_measured_inside
     csc_object_int(&object, "landlockAbi", inside->landlock_abi);
     if (inside->landlock_refuses >= 0)
         csc_object_bool(&object, "landlockRefuses", inside->landlock_refuses == 1);
+    csc_object_bool(&object, "ownSession", inside->own_session == 1);
+    csc_object_bool(&object, "ownHostName", inside->own_hostname == 1);
     int r = add_status(&object, &inside->status, arena, err);
     if (r == 0)
         r = add_namespaces(&object, "namespaces", inside->namespace, arena, err);

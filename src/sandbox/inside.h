@@ -98,6 +98,8 @@ struct csc_measured_inside {
     uint64_t namespace[CSC_NAMESPACE_COUNT]; /* inodes; 0: not to be read */
     int32_t landlock_abi;                    /* that csc-init was told to apply: its word, measured is what follows */
     int32_t landlock_refuses;                /* what no rule grants could not be opened any more; -1: nor before */
+    int32_t own_session;                     /* it leads one: no terminal of csc's is its */
+    int32_t own_hostname;                    /* CSC_SANDBOX_HOSTNAME */
     uint32_t limit_count;                    /* of the stage, read back */
     struct csc_measured_limit limits[CSC_INIT_LIMITS_MAX];
 };

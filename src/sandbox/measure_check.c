@@ -86,7 +86,13 @@ static const char *check_status(const struct check *c, const struct csc_process_
 
 static const char *check_inside(const struct check *c)
 {
-    return check_status(c, &c->measurement->inside.status, false);
+    const struct csc_measured_inside *inside = &c->measurement->inside;
+
+    if (!inside->own_session)
+        return differ(c, "session", "that of somebody outside, one of its own was planned");
+    if (!inside->own_hostname)
+        return differ(c, "host name", "another one, '%s' was planned", CSC_SANDBOX_HOSTNAME);
+    return check_status(c, &inside->status, false);
 }
 
 static const char *check_outside(const struct check *c)

@@ -33,6 +33,8 @@ LIES = [
      r"[a-z]+_[a-z]+: a limit of \d+ \(\d+ at most\), \d+ was planned"),
     ("no capability leaves the bounding set", "native", ("prctl", (0, CAPBSET_DROP)),
      "CapBnd: [0-9a-f]{16} inside, none was planned"),
+    ("no session is made", "native bwrap", ("setsid", None), "session: that of somebody outside, one of its own was planned"),
+    ("the host's name stays", "native bwrap", ("sethostname", None), "host name: another one, 'csc' was planned"),
     ("the host's root is not taken off", "native", ("umount2", None), "mounts: '/' is mounted more than once"),
     ("no size is set", "native", ("fsconfig", (1, FSCONFIG_SET_STRING)), "mounts: '/[a-z./]+' is not limited in size, as was planned"),
     ("no cgroup namespace is made", "native", ("unshare", (0, NEW_CGROUP)),

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "sandbox/init/init.h"
 
@@ -56,11 +58,14 @@ bool csc_init_measure(const struct csc_init_stage *stage, const struct csc_init_
                       struct csc_measured_inside *ret_inside)
 {
     struct csc_measured_inside inside = {.landlock_abi = stage->landlock.abi, .landlock_refuses = -1};
+    struct utsname host;
 
     if (!read_status(&inside.status))
         return false;
     read_namespaces(&inside);
     read_limits(stage, &inside);
+    inside.own_session = getsid(0) == getpid();
+    inside.own_hostname = uname(&host) == 0 && strcmp(host.nodename, CSC_SANDBOX_HOSTNAME) == 0;
     if (probe->readable)
         inside.landlock_refuses = look_at_probe() == EACCES;
     *ret_inside = inside;

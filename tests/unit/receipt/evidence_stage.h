@@ -47,7 +47,7 @@ static inline void evidence_measure(struct csc_measurement *m)
     m->inside.namespace[CSC_NAMESPACE_USER] = 11;
     m->inside.namespace[CSC_NAMESPACE_MOUNT] = 12;
     m->inside.landlock_abi = 6;
-    m->inside.landlock_refuses = 1;
+    m->inside.landlock_refuses = m->inside.own_session = 1;
     m->inside.limit_count = 1;
     m->inside.limits[0] = (struct csc_measured_limit){0 /* RLIMIT_CPU */, 300, 302};
     m->outside.has_mounts = m->outside.has_membership = m->outside.is_member = m->outside.has_limit[0] = true;

@@ -150,6 +150,7 @@ static const char *const parts[] = {
     "\"0000000000000000\"",
     "\"landlockAbi\":6,\"landlockRefuses\":true,\"limits\":[{\"hard\":302,\"name\":\"RLIMIT_CPU\",\"soft\":300}]",
     "\"namespaces\":{\"mnt\":12,\"user\":11}",
+    "\"ownHostName\":false,\"ownSession\":true",
     "\"notMeasured\":[\"outside.status\"],\"outside\":{\"controlGroups\":{\"member\":true,\"memoryBytes\":4096},"
     "\"mountTable\":{\"asPlanned\":true,\"count\":20,\"sha256\":\"" SHA "\"},\"runnerNamespaces\":{\"user\":9}}",
     "\"planSha256\":\"" SHA "\"",

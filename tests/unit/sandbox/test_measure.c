@@ -34,7 +34,7 @@ static void fill(const struct csc_plan *plan, struct csc_measurement *m)
     *m = (struct csc_measurement){
         .taken = true, .backend = plan->backend, .inside.status = stripped, .outside.status = stripped};
     m->inside.landlock_abi = plan->landlock_abi;
-    m->inside.landlock_refuses = 1;
+    m->inside.landlock_refuses = m->inside.own_session = m->inside.own_hostname = 1;
     for (size_t i = 0; i < plan->limit_count; i++)
         if (plan->limits[i].resource >= 0)
             m->inside.limits[m->inside.limit_count++] = (struct csc_measured_limit){
@@ -69,6 +69,8 @@ static const struct {
     {"nothing measured", AT(taken), false, "csc-init", "nothing"},
     {"executor", AT(backend), CSC_BACKEND_NATIVE, "executor", "native, bwrap was planned"},
 
+    {"a session of csc's", AT(inside.own_session), 0, "session", "one of its own was planned"},
+    {"the host's name", AT(inside.own_hostname), 0, "host name", "'csc' was planned"},
     {"no_new_privs inside", AT(inside.status.no_new_privs), 0, "NoNewPrivs", "0 inside, 1 was planned"},
     {"no_new_privs outside", AT(outside.status.no_new_privs), 0, "NoNewPrivs", "0 outside"},
     {"no filter inside", AT(inside.status.seccomp), 0, "Seccomp", "mode 0 inside, 2"},
