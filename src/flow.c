@@ -88,7 +88,7 @@ int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result
 {
     _cleanup_(csc_run_free) struct run run = {.flow = flow};
     struct csc_receipt *receipt = NULL;
-    char *evidence = NULL;
+    struct csc_error failure = {0};
 
     run.record = (struct csc_record){.execution_id = run.execution_id,
                                      .contract = flow->contract,
@@ -109,6 +109,8 @@ int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result
     if (r == GO)
         r = csc_run_vet(&run);
     if (r == GO)
+        r = csc_run_rehearse(&run, err);
+    if (r == GO)
         r = csc_run_record_intent(&run, err);
     if (r == GO)
         r = execute(&run, err);
@@ -116,21 +118,20 @@ int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result
         return r;
     survey(&run);
     r = make_receipt(&run, &receipt, err);
-    if (r == 0)
-        r = csc_run_make_evidence(&run, receipt, &evidence, err);
-    if (r < 0) {
-        csc_receipt_free(receipt);
+    if (r < 0)
         return r;
-    }
     *ret_result = (struct csc_flow_result){.receipt = receipt,
-                                           .evidence = evidence,
                                            .decision = TAKE_PTR(run.decision),
                                            .outcome = run.outcome,
                                            .signal_number = run.signal_number,
                                            .lost_output = run.lost_output};
     if (run.record.error)
         (void)snprintf(ret_result->reason, sizeof(ret_result->reason), "%s", run.record.error);
-    csc_run_record_receipt(&run, ret_result);
+    /* A receipt is never lost to what goes with it. */
+    if (csc_run_make_evidence(&run, receipt, &ret_result->evidence, &failure) < 0)
+        (void)snprintf(ret_result->unrecorded, sizeof(ret_result->unrecorded), "%s", failure.text);
+    else
+        csc_run_record_receipt(&run, ret_result);
     return 0;
 }
 

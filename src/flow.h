@@ -49,6 +49,7 @@ struct csc_flow {
     const struct csc_policy *policy;
     struct csc_flow_approvals approvals;
     struct csc_recorder recorder;
+    bool make_evidence;                        /* of what is signed */
     const struct csc_signing_key *signing_key; /* or NULL */
     const char *key_id;
     struct csc_exec_io io;

@@ -191,3 +191,20 @@ int csc_run_command(struct run *run, const struct csc_command *command)
     run->record.failed_id = command->id;
     return STOP;
 }
+
+int csc_run_rehearse(struct run *run, struct csc_error *err)
+{
+    _cleanup_(csc_boundary_cleanup) struct csc_boundary *boundary = NULL;
+    const struct csc_command *command = &run->flow->contract->commands[0];
+
+    if (!run->approvals || !run->flow->hardening)
+        return GO;
+    const struct csc_sandbox_request request = csc_run_request(run->flow, command);
+    int r = csc_boundary_make(&request, &boundary, run->current, err);
+    if (r < 0)
+        return r;
+    if (boundary)
+        return GO;
+    r = csc_run_note(run, command, NULL, err);
+    return r < 0 ? r : csc_run_conclude(run, command);
+}

@@ -5,7 +5,7 @@
 
 int csc_run_note(struct run *run, const struct csc_command *command, const struct csc_plan *plan, struct csc_error *err)
 {
-    if (!run->flow->signing_key)
+    if (!run->flow->signing_key || !run->flow->make_evidence)
         return 0;
     return csc_evidence_note(command, run->current, plan, &run->noted[run->noted_count++], err);
 }
@@ -30,7 +30,7 @@ int csc_run_make_evidence(struct run *run, const struct csc_receipt *receipt, ch
     const struct csc_flow *flow = run->flow;
     size_t count = run->approvals ? run->approvals->count : 0;
 
-    if (!flow->signing_key)
+    if (!flow->signing_key || !flow->make_evidence)
         return 0;
     struct csc_evidence_approval *approvals = csc_arena_array(&run->arena, count, sizeof(*approvals));
     if (!approvals)

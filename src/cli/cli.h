@@ -131,8 +131,8 @@ const struct csc_cli_kind *csc_cli_kind(const struct csc_cli *cli, const char *n
  * /var/lib/csc for root, $XDG_STATE_HOME/csc or $HOME/.local/state/csc for others. NULL for "none". The path is one of
  * those strings, or in the arena.
  */
-int csc_cli_ledger_path(const struct csc_cli *cli, const char *option, const char *configured, struct csc_arena *arena,
-                        const char **ret_path);
+int csc_cli_ledger_path(const char *option, const char *configured, struct csc_arena *arena, const char **ret_path,
+                        struct csc_error *err);
 
 /* ---- decision.c -------------------------------------------------------------------------------------------- */
 

@@ -20,15 +20,17 @@ static int find(const struct csc_cli *cli, struct csc_cli_ledger *ledger)
     struct csc_error err = {0};
 
     if (option)
-        return csc_cli_ledger_path(cli, option, NULL, &ledger->arena, &ledger->path);
+        return csc_cli_ledger_path(option, NULL, &ledger->arena, &ledger->path, &err) < 0
+                   ? csc_cli_fail(cli, NULL, &err)
+                   : 0;
     if (csc_config_load(NULL, false, &config, path, &err) < 0)
         return csc_cli_fail(cli, path, &err);
     const char *configured = config.recording.ledger;
     if (configured)
         configured = csc_arena_copy(&ledger->arena, configured, strlen(configured));
-    int code = csc_cli_ledger_path(cli, NULL, configured, &ledger->arena, &ledger->path);
+    int r = csc_cli_ledger_path(NULL, configured, &ledger->arena, &ledger->path, &err);
     csc_config_free(&config);
-    return code;
+    return r < 0 ? csc_cli_fail(cli, NULL, &err) : 0;
 }
 
 int csc_cli_ledger_open(const struct csc_cli *cli, struct csc_cli_ledger *ret_ledger)

@@ -47,18 +47,17 @@ static char *default_path(struct csc_arena *arena, struct csc_error *err)
     return path;
 }
 
-int csc_cli_ledger_path(const struct csc_cli *cli, const char *option, const char *configured, struct csc_arena *arena,
-                        const char **ret_path)
+int csc_cli_ledger_path(const char *option, const char *configured, struct csc_arena *arena, const char **ret_path,
+                        struct csc_error *err)
 {
     const char *path = option ? option : environment("CSC_LEDGER");
-    struct csc_error err = {0};
 
     if (!path)
         path = configured;
     if (!path)
-        path = default_path(arena, &err);
+        path = default_path(arena, err);
     if (!path)
-        return csc_cli_fail(cli, NULL, &err);
+        return -(int)(err->code);
     *ret_path = strcmp(path, "none") == 0 ? NULL : path;
     return 0;
 }

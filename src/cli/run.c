@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -27,7 +28,7 @@ enum {
     OPT_JSON,
 };
 
-enum { RECEIPT_RESERVE = 64 << 10 }; /* bytes; more than a receipt has but for extreme ones */
+enum { FILE_RESERVE = 64 << 10 }; /* bytes; more than a receipt or evidence has but for extreme ones */
 
 /* What is open during a run. */
 struct session {
@@ -39,7 +40,7 @@ struct session {
     struct csc_cli_configuration configuration;
     struct csc_cli_approvals approvals;
     struct csc_cli_recorder recorder;
-    bool hardened;
+    bool hardened, lost_evidence;
     int signal_fd;
     bool open_line[2]; /* output so far ends within a line */
     struct csc_buf notices;
@@ -138,11 +139,10 @@ static int configure(const struct csc_cli *cli, struct session *session)
     };
 
     int code = csc_cli_configure(cli, &options, &session->configuration);
-    if (code == 0)
-        code = csc_cli_name_ledger(cli, cli->options[OPT_LEDGER], &session->configuration.config, &session->recorder);
-    if (code == 0 && session->hardened)
-        csc_cli_protect(&session->configuration, session->recorder.path, "the ledger", false);
-    return code;
+    if (code != 0)
+        return code;
+    csc_cli_name_ledger(cli->options[OPT_LEDGER], &session->configuration.config, &session->recorder);
+    return session->hardened ? csc_cli_protect_ledger(cli, &session->configuration, &session->recorder) : 0;
 }
 
 static int open_output(const struct csc_cli *cli, struct session *session, struct csc_error *err)
@@ -157,16 +157,66 @@ static int open_output(const struct csc_cli *cli, struct session *session, struc
     return 0;
 }
 
+static struct csc_flow_approvals approvals_of(const struct csc_cli *cli, const struct session *session)
+{
+    const struct csc_approving *config = &session->configuration.config.approvals;
+    const char *signers = cli->options[OPT_ALLOWED_SIGNERS];
+
+    return (struct csc_flow_approvals){
+        .files = session->approvals.files,
+        .count = session->approvals.count,
+        .trust = {.allowed_signers = signers ? signers : config->allowed_signers,
+                  .revoked = config->revoked_keys,
+                  .ssh_keygen = config->ssh_keygen,
+                  .signed_only = session->hardened,
+                  .skew_us = config->clock_skew_sec * 1000000},
+    };
+}
+
 static int begin_files(const struct csc_cli *cli, struct session *session, struct csc_error *err)
 {
     const char *receipt = cli->options[OPT_RECEIPT_OUT], *evidence = cli->options[OPT_EVIDENCE_OUT];
 
     int r = csc_file_begin(&session->receipt_file, receipt ? receipt : DEFAULT_RECEIPT, 0644, !receipt, err);
     if (r == 0)
-        r = csc_file_reserve(&session->receipt_file, RECEIPT_RESERVE, err);
+        r = csc_file_reserve(&session->receipt_file, FILE_RESERVE, err);
     if (r == 0 && evidence)
         r = csc_file_begin(&session->evidence_file, evidence, 0644, false, err);
+    if (r == 0 && evidence)
+        r = csc_file_reserve(&session->evidence_file, FILE_RESERVE, err);
     return r;
+}
+
+/* A receipt in the place of the key that signs it would be the last one. */
+static int check_outputs(const struct csc_cli *cli, const struct session *session)
+{
+    const char *receipt = cli->options[OPT_RECEIPT_OUT] ? cli->options[OPT_RECEIPT_OUT] : DEFAULT_RECEIPT;
+    const struct csc_flow_approvals approvals = approvals_of(cli, session);
+    const char *ledger = session->recorder.path ? session->recorder.path : "";
+    char wal[PATH_MAX + 8], shm[PATH_MAX + 8];
+    struct csc_cli_kept kept[CSC_CLI_VALUES_MAX + 12] = {
+        {cli->parameters[0], "the contract"},
+        {cli->parameters[1], "the policy"},
+        {cli->options[OPT_SIGNING_KEY], "the signing key"},
+        {session->configuration.config_path, "the configuration"},
+        {approvals.trust.allowed_signers, "the allowed signers"},
+        {approvals.trust.revoked, "the list of revoked keys"},
+        {ledger, "the ledger"},
+        {wal, "a part of the ledger"},
+        {shm, "a part of the ledger"},
+    };
+    size_t count = 9;
+
+    (void)snprintf(wal, sizeof(wal), *ledger ? "%s-wal" : "%s", ledger);
+    (void)snprintf(shm, sizeof(shm), *ledger ? "%s-shm" : "%s", ledger);
+    for (size_t i = 0; i < approvals.count; i++)
+        kept[count++] = (struct csc_cli_kept){approvals.files[i].name, "an approval"};
+    const char *what = csc_cli_replaces(&session->receipt_file, kept, count);
+    if (what)
+        return csc_cli_usage(cli, "--receipt-out would replace %s; name another file", what);
+    kept[count++] = (struct csc_cli_kept){receipt, "the receipt"};
+    what = session->evidence_file.dir >= 0 ? csc_cli_replaces(&session->evidence_file, kept, count) : NULL;
+    return what ? csc_cli_usage(cli, "--evidence-out would replace %s; name another file", what) : 0;
 }
 
 /* Everything that can fail before a command runs does so here. */
@@ -189,8 +239,10 @@ static int prepare(const struct csc_cli *cli, struct session *session)
     if (session->signal_fd < 0 || begin_files(cli, session, &err) < 0 || open_output(cli, session, &err) < 0 ||
         csc_exec_become_supervisor(&err) < 0)
         return csc_cli_fail(cli, NULL, &err);
-    csc_cli_open_ledger(&session->recorder);
-    return 0;
+    code = check_outputs(cli, session);
+    if (code == 0)
+        csc_cli_open_ledger(&session->recorder);
+    return code;
 }
 
 /* Kept until the commands have ended: their output may be within a line now. */
@@ -233,22 +285,6 @@ static int64_t cap_of(const struct session *session, enum csc_stream stream)
     return stream == CSC_STDOUT ? config->stdout_bytes : config->stderr_bytes;
 }
 
-static struct csc_flow_approvals approvals_of(const struct csc_cli *cli, const struct session *session)
-{
-    const struct csc_approving *config = &session->configuration.config.approvals;
-    const char *signers = cli->options[OPT_ALLOWED_SIGNERS];
-
-    return (struct csc_flow_approvals){
-        .files = session->approvals.files,
-        .count = session->approvals.count,
-        .trust = {.allowed_signers = signers ? signers : config->allowed_signers,
-                  .revoked = config->revoked_keys,
-                  .ssh_keygen = config->ssh_keygen,
-                  .signed_only = session->hardened,
-                  .skew_us = config->clock_skew_sec * 1000000},
-    };
-}
-
 static struct csc_flow make_flow(const struct csc_cli *cli, struct session *session)
 {
     bool raw = cli->options[OPT_RAW] != NULL;
@@ -259,6 +295,7 @@ static struct csc_flow make_flow(const struct csc_cli *cli, struct session *sess
         .policy = session->policy,
         .approvals = approvals_of(cli, session),
         .recorder = session->recorder.flow,
+        .make_evidence = session->recorder.path || cli->options[OPT_EVIDENCE_OUT],
         .signing_key = session->key,
         .key_id = cli->options[OPT_KEY_ID],
         .hardening = config ? &session->configuration.flow : NULL,
@@ -275,17 +312,26 @@ static struct csc_flow make_flow(const struct csc_cli *cli, struct session *sess
     };
 }
 
-static int write_files(const struct csc_cli *cli, struct session *session, struct csc_error *err)
+static int write_receipt(struct session *session, struct csc_error *err)
 {
     _cleanup_free_ char *text = NULL;
-    const char *evidence = session->result.evidence;
 
     int r = csc_receipt_json(session->result.receipt, &text, err);
-    if (r == 0)
-        r = csc_file_commit(&session->receipt_file, text, strlen(text), true, err);
-    if (r == 0 && cli->options[OPT_EVIDENCE_OUT])
-        r = csc_file_commit(&session->evidence_file, evidence, strlen(evidence), true, err);
-    return r;
+    return r < 0 ? r : csc_file_commit(&session->receipt_file, text, strlen(text), true, err);
+}
+
+/* The run is over, and its receipt written: what fails here is said beside them. */
+static void write_evidence(const struct csc_cli *cli, struct session *session)
+{
+    const char *evidence = session->result.evidence;
+    struct csc_error err = {0};
+
+    if (!cli->options[OPT_EVIDENCE_OUT])
+        return;
+    if (evidence && csc_file_commit(&session->evidence_file, evidence, strlen(evidence), true, &err) == 0)
+        return;
+    session->lost_evidence = true;
+    csc_cli_say("error: the evidence was not written: %s", evidence ? err.text : "there is none");
 }
 
 static int execute(const struct csc_cli *cli, struct session *session)
@@ -295,12 +341,15 @@ static int execute(const struct csc_cli *cli, struct session *session)
 
     int r = csc_flow_run(&flow, &session->result, &err);
     if (r == 0)
-        r = write_files(cli, session, &err);
+        r = write_receipt(session, &err);
     if (r < 0 || session->result.lost_output || !cli->options[OPT_QUIET])
         begin_line(session);
     if (!cli->options[OPT_QUIET])
         say_notices(session);
-    return r < 0 ? csc_cli_fail(cli, NULL, &err) : 0;
+    if (r < 0)
+        return csc_cli_fail(cli, NULL, &err);
+    write_evidence(cli, session);
+    return 0;
 }
 
 /* An entry that was to be made and was not is a failure of csc's; that there is no ledger is known before, and in local
@@ -327,6 +376,8 @@ static int report(const struct csc_cli *cli, const struct session *session)
     if (!cli->options[OPT_QUIET])
         csc_cli_summarise(&report);
     code = say_unrecorded(session, code);
+    if (code == 0 && session->lost_evidence)
+        code = CSC_E_OUTPUT;
     if (session->result.lost_output) {
         csc_cli_say("output of the command was lost: standard output or error took no more");
         if (code == 0)

@@ -62,11 +62,29 @@ void csc_cli_approvals_free(struct csc_cli_approvals *approvals)
     }
 }
 
-int csc_cli_name_ledger(const struct csc_cli *cli, const char *option, const struct csc_config *config,
-                        struct csc_cli_recorder *recorder)
+void csc_cli_name_ledger(const char *option, const struct csc_config *config, struct csc_cli_recorder *recorder)
 {
     recorder->flow.full_argv = config->recording.full_argv;
-    return csc_cli_ledger_path(cli, option, config->recording.ledger, &recorder->arena, &recorder->path);
+    if (csc_cli_ledger_path(option, config->recording.ledger, &recorder->arena, &recorder->path, &recorder->failure) <
+        0)
+        recorder->flow.unavailable = recorder->failure.text;
+}
+
+int csc_cli_protect_ledger(const struct csc_cli *cli, struct csc_cli_configuration *configuration,
+                           struct csc_cli_recorder *recorder)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", "-runners"};
+    struct csc_error err = {0};
+
+    for (size_t i = 0; recorder->path && i < ARRAY_SIZE(suffixes); i++) {
+        const char *path = csc_arena_printf(&recorder->arena, "%s%s", recorder->path, suffixes[i]);
+        if (!path) {
+            csc_fail_memory(&err);
+            return csc_cli_fail(cli, NULL, &err);
+        }
+        csc_cli_protect(configuration, path, "the ledger", false);
+    }
+    return 0;
 }
 
 void csc_cli_open_ledger(struct csc_cli_recorder *recorder)

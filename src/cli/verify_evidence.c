@@ -153,7 +153,7 @@ static int print_valid_json(const struct csc_cli *cli, const struct inputs *inpu
     csc_object_begin(&object, &arena, 4);
     csc_object_bool(&object, "valid", true);
     csc_object_bool(&object, "receipt_matches", inputs->receipt != NULL);
-    csc_object_string(&object, "key_id", inputs->seen->key_id);
+    csc_object_string(&object, "key_id_hint", inputs->seen->key_id);
     csc_object_value(&object, "statement", inputs->seen->statement);
     if (csc_object_end(&object, &value, &err) < 0)
         return csc_cli_fail(cli, NULL, &err);
@@ -167,9 +167,10 @@ static int print_valid(const struct csc_cli *cli, const struct inputs *inputs)
 
     if (cli->json)
         return print_valid_json(cli, inputs);
-    csc_buf_printf(&line, "evidence of execution %s, %s mode, status %s, signed by %s",
-                   text_of(predicate, "executionId"), text_of(predicate, "mode"), text_of(predicate, "status"),
-                   *inputs->seen->key_id ? inputs->seen->key_id : "the key given");
+    csc_buf_printf(&line, "evidence of execution %s, %s mode, status %s, signed by the key given",
+                   text_of(predicate, "executionId"), text_of(predicate, "mode"), text_of(predicate, "status"));
+    if (*inputs->seen->key_id) /* a hint, which nothing authenticates */
+        csc_buf_printf(&line, " (it calls itself %s)", inputs->seen->key_id);
     csc_buf_puts(&line, inputs->receipt ? "; it is about this receipt" : "");
     csc_cli_paint(&text, STDOUT_FILENO, CSC_TONE_GOOD, "valid");
     csc_buf_puts(&text, ": ");

@@ -16,6 +16,8 @@ static const char *const field_names[CSC_FIELD_COUNT] = {
     [CSC_FIELD_SIGNATURE] = "signature",
     [CSC_FIELD_STARTED_AT] = "started_at",
     [CSC_FIELD_STATUS] = "status",
+    [CSC_FIELD_STDOUT_HASH] = "stdout_hash",
+    [CSC_FIELD_STDOUT_TRUNCATED] = "stdout_truncated",
 };
 
 static const char *text_of(const struct csc_receipt *receipt, enum csc_receipt_field field)

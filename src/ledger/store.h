@@ -97,6 +97,8 @@ enum csc_receipt_field {
     CSC_FIELD_SIGNATURE, /* the object */
     CSC_FIELD_STARTED_AT,
     CSC_FIELD_STATUS,
+    CSC_FIELD_STDOUT_HASH,
+    CSC_FIELD_STDOUT_TRUNCATED,
     CSC_FIELD_COUNT,
 };
 

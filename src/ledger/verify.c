@@ -239,17 +239,26 @@ static int check_signature(struct verifier *v, const struct csc_ledger_entry *en
     return 0;
 }
 
-/* A sandbox was measured before its command started: a hardened receipt without that was robbed of it. A runner that
- * died, or that refused, had nothing to measure. */
+/* The receipt that csc_ledger_settle() writes. Threat: a command that prints those words. Output that was cut has
+ * captured bytes, so that no command's receipt has the hash of nothing beside it. */
+static bool is_of_lost_run(struct verifier *v, const struct csc_receipt_scan *scan)
+{
+    char of_nothing[CSC_SHA256_HEX], hash[sizeof("sha256:") + sizeof(of_nothing)];
+
+    csc_sha256_hex("", 0, of_nothing);
+    (void)snprintf(hash, sizeof(hash), "sha256:%s", of_nothing);
+    return csc_slice_is(&scan->fields[CSC_FIELD_ERROR], CSC_LOST_RUN_ERROR, &v->scratch) &&
+           csc_slice_is(&scan->fields[CSC_FIELD_STDOUT_HASH], hash, &v->scratch) &&
+           scan->fields[CSC_FIELD_STDOUT_TRUNCATED].size > 0;
+}
+
+/* Who runs commands in a sandbox signs evidence of it, of refusals too: a receipt without that was robbed of it. */
 static int require_evidence(struct verifier *v, const struct csc_ledger_entry *entry,
                             const struct csc_receipt_scan *scan)
 {
-    bool ran = entry->status == CSC_STATUS_SUCCESS || entry->status == CSC_STATUS_FAILED;
-
-    if (!ran || !entry->hardened || !entry->signing_key_id ||
-        csc_slice_is(&scan->fields[CSC_FIELD_ERROR], CSC_LOST_RUN_ERROR, &v->scratch))
+    if (!entry->hardened || !entry->signing_key_id || is_of_lost_run(v, scan))
         return 0;
-    return differ(v, entry->index, "entry %llu: ran in hardened mode, and its evidence is missing",
+    return differ(v, entry->index, "entry %llu: signed in hardened mode, and its evidence is missing",
                   (unsigned long long)entry->index);
 }
 

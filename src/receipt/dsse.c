@@ -79,13 +79,16 @@ static int get(const struct csc_value *object, const char *name, enum csc_type t
 {
     const struct csc_value *value = csc_value_get(object, name);
 
-    if (!value)
-        return csc_fail_value(err, object, name, "is missing; a DSSE envelope has it");
-    if (value->type != type)
-        return csc_fail_value(err, value, name, "is %s; a DSSE envelope has %s here", csc_type_name(value->type),
-                              csc_type_name(type));
-    *ret_value = value;
-    return 0;
+    if (value && value->type == type) {
+        *ret_value = value;
+        return 0;
+    }
+    if (value)
+        (void)csc_fail_value(err, value, name, "is %s; a DSSE envelope has %s here", csc_type_name(value->type),
+                             csc_type_name(type));
+    else
+        (void)csc_fail_value(err, object, name, "is missing; a DSSE envelope has it");
+    return -CSC_E_DATA;
 }
 
 /* 1: yes, 0: no, or a negative code. */
@@ -107,11 +110,14 @@ static int find_signature(const struct csc_value *signatures, const struct csc_p
         return csc_fail_value(err, signatures, "signatures", "has %zu items; one to %d are accepted", signatures->count,
                               (int)SIGNATURES_MAX);
     for (size_t i = 0; i < signatures->count; i++) {
-        const struct csc_value *item = &signatures->items[i], *sig = NULL;
-        int r = get(item, "sig", CSC_STRING, &sig, err);
+        const struct csc_value *sig = NULL;
+        int r = get(&signatures->items[i], "sig", CSC_STRING, &sig, err);
         if (r != 0)
             return r;
-        r = is_by(key, sig, pae, err);
+    }
+    for (size_t i = 0; i < signatures->count; i++) {
+        const struct csc_value *item = &signatures->items[i];
+        int r = is_by(key, csc_value_get(item, "sig"), pae, err);
         if (r < 0)
             return r;
         if (r == 0)

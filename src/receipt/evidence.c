@@ -220,7 +220,7 @@ int csc_evidence_make(const struct csc_evidence *evidence, const struct csc_sign
     _cleanup_free_ char *envelope = NULL;
     int r = make(evidence, key, key_id, &envelope, err);
 
-    if (r == 0)
+    if (envelope)
         r = check(envelope, evidence, key, err);
     if (r == 0)
         *ret_envelope = TAKE_PTR(envelope);

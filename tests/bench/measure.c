@@ -29,8 +29,9 @@ static double now_us(void)
 /* Runs a program with its output thrown away. */
 void run_program(const char *const *argv)
 {
-    static char path[] = "PATH=/usr/bin:/bin";
-    static char *const environment[] = {path, NULL};
+    /* Nothing is recorded but by the arms that name a ledger. */
+    static char path[] = "PATH=/usr/bin:/bin", ledger[] = "CSC_LEDGER=none";
+    static char *const environment[] = {path, ledger, NULL};
     posix_spawn_file_actions_t actions;
     pid_t child;
 

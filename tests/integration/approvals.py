@@ -269,6 +269,44 @@ def race():
         equal(sorted(statuses), ["blocked"] * 63 + ["success"])
 
 
+@cases([(f"dual control: who asked calls himself {name!r}", name) for name in ("bob ", "bob\u200b", "b*b", "\u202ebob")])
+def disguised(name):
+    with Office("dual_control_required") as office:
+        actor = {"agent_id": "agent", "session_id": "session", "initiating_user": name, "delegation_scope": "tests"}
+        office.inputs(["touch", "ran"], approval_mode="dual_control_required", actor=actor)
+        approvals = [office.approve("1", "alice"), office.approve("2", "bob")]
+        refused(office, office.attempt(*approvals), "the user who asked")
+
+
+@case("an approval is not used up by a run that the boundary refuses")
+def refused_by_boundary():
+    with Office() as office:
+        key = office.path("runner")
+        equal(office.csc("keygen", "--out", key).code, 0)
+        config = office.write("csc.yaml", "config_version: csc.config.v0.1\n")
+        options = ["--mode", "hardened", "--sign", "--signing-key", key + ".key", "--key-id", "k", "--config", config]
+        missing = os.path.join(office.work, "missing")
+        office.write("contract.json", office.contract(office.command("touch", "ran", read_paths=[missing],
+                                                                     write_paths=[office.work + "/**"]),
+                                                      approval_mode="human_required"))
+        approval = office.approve("b")
+        result, receipt = office.attempt(approval, args=options)
+        if result.code == 78:
+            raise Skip("this host holds no sandbox")
+        equal((result.code, receipt["status"]), (1, "failed"), result)
+        os.mkdir(missing)
+        equal(office.attempt(approval, args=options)[0].code, 0)
+
+
+@case("an unsigned approval does not use up the id of a signed one")
+def burnt():
+    with Office() as office:
+        approval = office.approve("x", sign=False)
+        equal(office.attempt(approval)[0].code, 0)
+        office.sign(approval, "alice")
+        equal(office.attempt(approval)[0].code, 0)
+
+
 @case("an approval does not lift a denial")
 def denied():
     with Office() as office:

@@ -254,6 +254,20 @@ def failing(call, error):
             equal([receipt["status"] for receipt in entries[name]], ["success"], f"{name}, which csc reported as done")
 
 
+@case("evidence that cannot be written is said beside the run, which is reported")
+def lost_evidence():
+    require_strace()
+    with Crashing(LOCAL) as crashing:
+        arguments = [*crashing.arguments("evidence", False), "--evidence-out", crashing.path("evidence.json"), "--json"]
+        name, number = [call for call in calls_of(crashing, arguments) if call[0].startswith("rename")][-1]
+        done = subprocess.run([STRACE, "-qq", "-o", "/dev/null", "-e", f"inject={name}:error=EIO:when={number}", CSC,
+                               *arguments], cwd=crashing.root, capture_output=True, check=False, timeout=PATIENCE, text=True)
+        answer = json.loads(done.stdout)
+        equal((done.returncode, answer["receipt"]["status"], answer["exit"]), (73, "success", 73), done)
+        equal("error: the evidence was not written: " in done.stderr, True, done)
+        equal(len(crashing.entries()["evidence"]), 2)
+
+
 @case("a file system without space: nothing that ran is missing, and what was there stays")
 def full():
     if os.getuid() != 0:

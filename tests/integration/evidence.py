@@ -67,14 +67,15 @@ def shown():
     with Evidence() as one:
         result = one.verify()
         equal((result.code, result.err), (0, ""), result)
-        matches(r"\Avalid: evidence of execution [0-9a-f-]{36}, local mode, status success, signed by runner\n"
+        matches(r"\Avalid: evidence of execution [0-9a-f-]{36}, local mode, status success, signed by the key given "
+                r"\(it calls itself runner\)\n"
                 r"  command one: exited, exit code 0, 0 bytes printed\n"
                 r"  approved by bob \(key SHA256:x\), ticket T-1\n\Z", result.out)
         result = one.verify(None, "--receipt", one.receipt)
         matches(r"; it is about this receipt\n", result.out)
         result = one.verify(None, "--receipt", one.receipt, "--json")
         shown_as = json.loads(result.out)
-        equal((shown_as["valid"], shown_as["receipt_matches"], shown_as["key_id"]), (True, True, "runner"))
+        equal((shown_as["valid"], shown_as["receipt_matches"], shown_as["key_id_hint"]), (True, True, "runner"))
         equal(shown_as["statement"], json.loads(one.payload))
         equal("\x1b" in result.out, False)
 

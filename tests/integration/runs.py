@@ -305,5 +305,44 @@ def full_disk():
         equal(os.listdir(bench.work), [])
 
 
+OUTPUTS = ["contract.json", "policy.yaml", "key.key", "csc.yaml", "approval.json", "state/ledger.db", "state/ledger.db-wal",
+           "state/ledger.db-shm", "state/../policy.yaml"]
+
+
+@cases([(f"{option} does not replace {name}", option, name) for option in ("--receipt-out", "--evidence-out")
+        for name in OUTPUTS] + [("--evidence-out does not replace the receipt", "--evidence-out", "receipt.json")])
+def kept_files(option, name):
+    with Bench() as bench:
+        inputs = bench.inputs(["true"])
+        equal(bench.csc("keygen", "--out", bench.path("key")).code, 0)
+        bench.write("csc.yaml", "config_version: csc.config.v0.1\n")
+        bench.write("approval.json", "{}")
+        arguments = ["run", *inputs, "--sign", "--signing-key", bench.path("key.key"), "--key-id", "k", "--config",
+                     bench.path("csc.yaml"), "--approval", bench.path("approval.json"), "--ledger",
+                     bench.path("state/ledger.db"), "--receipt-out", bench.path("receipt.json")]
+        equal(bench.csc(*arguments).code, 0)
+        before = {path: open(bench.path(path), "rb").read() for path in os.listdir(bench.root) if "." in path}
+        if option == "--receipt-out":
+            arguments = arguments[:-2]
+        result = bench.csc(*arguments, option, bench.path(name))
+        equal(result.code, 64, result)
+        matches(f"{option} would replace ", result.err)
+        equal({path: open(bench.path(path), "rb").read() for path in before}, before, "what was there")
+        equal(bench.csc("ledger", "stats", "--ledger", bench.path("state/ledger.db"), "--json").json()["entries"], 1)
+
+
+@case("without a place for a ledger local mode warns")
+def nowhere():
+    with Bench() as bench:
+        environment = {name: value for name, value in os.environ.items()
+                       if name not in ("HOME", "CSC_LEDGER", "XDG_STATE_HOME", "XDG_CONFIG_HOME")}
+        if os.geteuid() == 0:
+            return  # root has one whatever the environment says
+        process = subprocess.run([CSC, "run", *bench.inputs(["true"])], cwd=bench.root, env=environment, check=False,
+                                 capture_output=True, text=True)
+        equal(process.returncode, 0, process)
+        matches("warning: not recorded in the ledger: there is no place for the ledger: HOME", process.stderr)
+
+
 if __name__ == "__main__":
     main()
