@@ -32,6 +32,12 @@ static int settle(const struct run *run, struct csc_error *err)
         (void)snprintf(text, sizeof(text),
                        "%llu earlier execution(s) never ended: their runner died; the next run that signs records it",
                        (unsigned long long)settled.dead);
+    else if (settled.bad > 0)
+        (void)snprintf(
+            text, sizeof(text),
+            "%llu earlier execution(s) can get no receipt: what the ledger has of them was not written by csc; "
+            "csc ledger verify says more",
+            (unsigned long long)settled.bad);
     else
         return 0;
     csc_run_notice(run, text);

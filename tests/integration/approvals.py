@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """csc run with approvals: whose count, for what, until when, and that one for a single execution works once."""
 
+import contextlib
 import datetime
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 
 from bench import CSC, Bench
@@ -329,6 +331,49 @@ def named():
                                      text=True).stdout.split()[1]
         for word in ("alice", fingerprint, "OPS-7", "approval-t"):
             matches(word.replace("+", r"\+").replace("/", r"\\?/"), shown.out)
+
+
+def sql(path, text):
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        equal(database.execute(text).rowcount > 0, True, text)
+
+
+# what somebody does to the ledger of two runs with approvals, and what verify finds in the second
+TAMPERED = [
+    ("a used approval is taken away", "DELETE FROM approvals WHERE approval_id LIKE '%approval-2'", "used up approval 'approval-2'"),
+    ("it was another execution's", "UPDATE approvals SET execution_id = (SELECT execution_id FROM entries WHERE idx = 0)",
+     "used up approval 'approval-2'"),
+    ("another approver", "UPDATE approvals SET identity = 'bob' WHERE approval_id LIKE '%approval-2'", "used up approval"),
+    ("another key", "UPDATE approvals SET key = 'x' WHERE approval_id LIKE '%approval-2'", "used up approval"),
+    ("another agent", "UPDATE entries SET agent_id = 'x' WHERE idx = 1", "another agent_id than its evidence"),
+    ("another session", "UPDATE entries SET session_id = 'x' WHERE idx = 1", "another session_id"),
+    ("another user", "UPDATE entries SET initiating_user = 'x' WHERE idx = 1", "another initiating_user"),
+    ("nobody", "UPDATE entries SET agent_id = NULL WHERE idx = 1", "another agent_id"),
+]
+
+
+@cases([(f"{name}, {'signed' if sign else 'unsigned'}", sign, text, words) for name, text, words in TAMPERED for sign in (True, False)
+        if sign or "approvals" in text])
+def tampered(sign, text, words):
+    with Office() as office:
+        key, ledger = office.path("runner"), office.path("ledger.db")
+        equal(office.csc("keygen", "--out", key).code, 0)
+        arguments = ["--sign", "--signing-key", key + ".key", "--key-id", "k", "--ledger", ledger]
+        verify = ["ledger", "verify", "--ledger", ledger, "--public-key", key + ".pub", "--key-id", "k"]
+        for name in ("1", "2"):
+            result, _ = office.attempt(office.approve(name, sign=sign), args=arguments)
+            equal(result.code, 0, result)
+        refused_run = office.attempt(office.approve("2", sign=sign), args=arguments)[0]
+        equal(refused_run.code, BLOCKED, refused_run)
+        equal(office.csc(*verify).code, 0, "a refused run used nothing up")
+        if not sign:  # both names under which one without a signature may have been kept
+            with contextlib.closing(sqlite3.connect(ledger)) as database, database:
+                database.execute("UPDATE approvals SET approval_id = '(unsigned) ' || approval_id WHERE approval_id LIKE 'approval%'")
+            equal(office.csc(*verify).code, 0, "it has the other name")
+        sql(ledger, text)
+        result = office.csc(*verify)
+        equal(result.code, 1, result)
+        matches(r"(?m)^provable gap: entry [01]: .*" + words.replace("approval-2", "approval-[12]"), result.out)
 
 
 if __name__ == "__main__":
