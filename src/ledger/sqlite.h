@@ -8,6 +8,9 @@
 
 #include "ledger/store.h"
 
+/* What the file that shows which runners live is called: the database's name, and this. */
+#define CSC_SQLITE_RUNNERS "-runners"
+
 /* Statements that are run again and again, prepared when first used (sqlite_rows.c). */
 enum csc_sqlite_statement {
     CSC_SQLITE_BEGIN_READ,

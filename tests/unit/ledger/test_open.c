@@ -246,6 +246,32 @@ static void symlinks(void **state)
     }
 }
 
+/* A second name may lie where a command can write. */
+static void hard_links(void **state)
+{
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    char *path = strdup(folder_path(folder, "a/ledger.db"));
+
+    (void)state;
+    csc_ledger_close(open_ledger(path, CSC_LEDGER_WRITE));
+    for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+        char name[40];
+        (void)snprintf(name, sizeof(name), "a/ledger.db%s", endings[i]);
+        if (access(folder_path(folder, name), F_OK) < 0) /* as what a crash leaves */
+            folder_write(folder, name, "");
+        assert_int_equal(chmod(folder_path(folder, name), 0600), 0);
+        assert_int_equal(link(folder_path(folder, name), folder_path(folder, "elsewhere")), 0);
+        for (int access = CSC_LEDGER_READ; access <= CSC_LEDGER_WRITE; access++)
+            assert_refused_open(path, access, CSC_E_PERMISSION, "find -samefile");
+        assert_int_equal(unlink(folder_path(folder, "elsewhere")), 0);
+        csc_ledger_close(open_ledger(path, CSC_LEDGER_WRITE));
+    }
+    assert_int_equal(unlink(folder_path(folder, "a/ledger.db-shm")), 0);
+    assert_int_equal(symlink("ledger.db", folder_path(folder, "a/ledger.db-shm")), 0);
+    assert_refused_open(path, CSC_LEDGER_WRITE, CSC_E_PERMISSION, "no regular file");
+    free(path);
+}
+
 static void modes(void **state)
 {
     char *path = strdup(folder_path(folder, "a/ledger.db"));
@@ -330,6 +356,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(damaged_schema, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hostile_schema, set_up, tear_down),
         cmocka_unit_test_setup_teardown(symlinks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hard_links, set_up, tear_down),
         cmocka_unit_test_setup_teardown(modes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(read_only_folder, set_up, tear_down),
     };
