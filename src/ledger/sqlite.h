@@ -73,6 +73,15 @@ int csc_sqlite_place_check(const struct csc_sqlite_place *place, sqlite3 *db, st
 /* Nothing can be made or changed there by us, and there is nothing that was not moved into the file yet. */
 bool csc_sqlite_place_is_frozen(const struct csc_sqlite_place *place);
 
+/* ---- the tables (sqlite_schema.c) --------------------------------------------------------------------------- */
+
+enum { CSC_SQLITE_VERSION = 1 };
+
+/* Appends what makes the newest version out of that one; 0: out of an empty database. */
+void csc_sqlite_migration(uint32_t from, struct csc_buf *ret_sql);
+/* The database holds the tables of this version, and nothing else. It is asked before anything in them is read. */
+int csc_sqlite_check_schema(const struct csc_sqlite *store, uint32_t version, const char *path, struct csc_error *err);
+
 /* ---- opening (sqlite_open.c), and the rows (sqlite_rows.c) -------------------------------------------------- */
 
 int csc_sqlite_open(const char *path, enum csc_ledger_access access, void **ret_store, struct csc_error *err);
