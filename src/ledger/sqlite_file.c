@@ -188,6 +188,31 @@ static int find(const char *path, enum csc_ledger_access access, struct csc_sqli
     return look(place, err);
 }
 
+int csc_sqlite_place_open_beside(const struct csc_sqlite_place *place, const char *ending, int flags,
+                                 struct csc_error *err)
+{
+    char name[NAME_MAX + 16], path[PATH_MAX + 16];
+    struct stat st, database;
+
+    (void)snprintf(name, sizeof(name), "%s%s", place->name, ending);
+    (void)snprintf(path, sizeof(path), "%s%s", place->path, ending);
+    _cleanup_close_ int fd = openat(place->folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd < 0 || fstat(fd, &st) < 0 || fstatat(place->folder, place->name, &database, AT_SYMLINK_NOFOLLOW) < 0)
+        return csc_fail_errno(err, (flags & O_CREAT) ? CSC_E_OUTPUT : CSC_E_INPUT, errno, "%s", path);
+    if (!S_ISREG(st.st_mode))
+        return csc_fail(err, CSC_E_PERMISSION, "%s is no regular file, and belongs to the ledger; remove it", path);
+    int r = check_names(&st, path, err);
+    if (r == 0)
+        r = check_owner(&st, path, err);
+    if (r < 0)
+        return r;
+    /* As SQLite does with its files: what root made, the owner of the database can use. */
+    if ((flags & O_CREAT) && geteuid() == 0 && st.st_uid != database.st_uid &&
+        fchown(fd, database.st_uid, database.st_gid) < 0)
+        return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s", path);
+    return TAKE_FD(fd);
+}
+
 void csc_sqlite_place_close(struct csc_sqlite_place *place)
 {
     if (place->folder >= 0)

@@ -111,7 +111,8 @@ static void disconnect(struct csc_sqlite *store)
     for (size_t i = 0; i < ARRAY_SIZE(store->statements); i++)
         (void)sqlite3_finalize(store->statements[i]);
     (void)sqlite3_close(store->db);
-    *store = (struct csc_sqlite){0};
+    store->db = NULL;
+    memset(store->statements, 0, sizeof(store->statements));
 }
 
 static int make(void *context, const char *path, struct csc_error *err)
@@ -317,18 +318,28 @@ static int open_frozen(struct csc_sqlite *store, const struct csc_sqlite_place *
 static int open_existing(struct csc_sqlite *store, const struct csc_sqlite_place *place, struct csc_error *err)
 {
     struct csc_error failure = {0};
-    enum csc_ledger_access access = store->access;
 
     int r = open_at(store, place, place->path, &failure);
     if (r == 0)
         return 0;
     disconnect(store);
-    store->access = access;
-    if (r == -CSC_E_INPUT && access == CSC_LEDGER_READ && csc_sqlite_place_is_frozen(place))
+    if (r == -CSC_E_INPUT && store->access == CSC_LEDGER_READ && csc_sqlite_place_is_frozen(place))
         return open_frozen(store, place, err);
     if (err && err->code == CSC_OK)
         *err = failure;
     return r;
+}
+
+/* The database first: what is written when it is closed is written by a runner that lives. */
+void csc_sqlite_close(void *context)
+{
+    struct csc_sqlite *store = context;
+
+    if (!store)
+        return;
+    disconnect(store);
+    csc_sqlite_runners_close(&store->runners);
+    free(store);
 }
 
 static void free_cleanup(struct csc_sqlite **store)
@@ -343,9 +354,10 @@ int csc_sqlite_open(const char *path, enum csc_ledger_access access, void **ret_
 
     if (!store)
         return csc_fail_memory(err);
+    store->access = access;
+    store->runners = (struct csc_sqlite_runners){-1, -1};
     if (sqlite3_initialize() != SQLITE_OK)
         return csc_fail_memory(err);
-    store->access = access;
     int r = csc_sqlite_place_find(path, access, &place, err);
     if (r == 0 && !place.is_there && access == CSC_LEDGER_READ)
         return csc_fail(err, CSC_E_INPUT, "%s: there is no ledger; csc run makes one", place.path);
@@ -353,16 +365,10 @@ int csc_sqlite_open(const char *path, enum csc_ledger_access access, void **ret_
         r = csc_sqlite_place_fill(&place, make, NULL, err);
     if (r == 0)
         r = open_existing(store, &place, err);
+    if (r == 0)
+        r = csc_sqlite_runners_open(&place, access, &store->runners, err);
     if (r < 0)
         return r;
     *ret_store = TAKE_PTR(store);
     return 0;
-}
-
-void csc_sqlite_close(void *store)
-{
-    if (!store)
-        return;
-    disconnect(store);
-    free(store);
 }

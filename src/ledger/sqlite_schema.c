@@ -25,11 +25,12 @@ static const char *const migrations[] = {
     "CREATE INDEX entries_contract_sha256 ON entries(contract_sha256);"
     "CREATE INDEX entries_agent ON entries(agent_id);"
     "CREATE INDEX entries_user ON entries(initiating_user);"
-    "CREATE TABLE intents(execution_id TEXT PRIMARY KEY, contract_id TEXT NOT NULL, contract_sha256 TEXT NOT NULL,"
+    "CREATE TABLE intents(id INTEGER PRIMARY KEY, execution_id TEXT NOT NULL UNIQUE, contract_id TEXT NOT NULL, "
+    "contract_sha256 TEXT NOT NULL,"
     " policy_profile TEXT NOT NULL, policy_schema_version TEXT NOT NULL, policy_sha256 TEXT NOT NULL, agent_id TEXT,"
     " session_id TEXT, initiating_user TEXT, hardened INTEGER NOT NULL, started_at INTEGER NOT NULL,"
     " pid INTEGER NOT NULL, start_time INTEGER NOT NULL, pid_namespace INTEGER NOT NULL, boot_id TEXT NOT NULL)"
-    " STRICT, WITHOUT ROWID;"
+    " STRICT;"
     "CREATE TABLE approvals(approval_id TEXT PRIMARY KEY, execution_id TEXT NOT NULL, identity TEXT NOT NULL,"
     " key TEXT NOT NULL, used_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 };

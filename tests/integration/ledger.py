@@ -71,6 +71,9 @@ class Ledger:
         result = subprocess.run([TOOL, self.path, *key], input="".join(json.dumps(line) + "\n" for line in lines),
                                 encoding="utf-8", capture_output=True, check=False, timeout=PATIENCE)
         equal(result.returncode, 0, result.stderr)
+        # The tool is the runner, and dead: without its lock, what it wrote of another process counts.
+        if any("receipt" not in line for line in lines):
+            os.unlink(self.path + "-runners")
 
     def csc(self, command, *args, **options):
         return self.bench.csc("ledger", command, *args, "--ledger", self.path, **options)
