@@ -42,12 +42,21 @@ const char *csc_ledger_origin(const struct csc_ledger *ledger);
 
 /* ---- executions --------------------------------------------------------------------------------------------- */
 
+/* What the ledger says of the lock that a runner holds as long as it has the ledger open. It needs neither the clock
+ * nor the numbers of processes, of which each namespace has its own; the kernel lets go of it when the runner dies. */
+enum csc_runner_lock {
+    CSC_RUNNER_LOCK_UNSEEN, /* not asked, or where nothing can be locked: then the process is looked for */
+    CSC_RUNNER_LOCK_HELD,
+    CSC_RUNNER_LOCK_FREE,
+};
+
 /* A process, so that it can be told later whether it still runs: numbers of processes are used again. */
 struct csc_runner {
     int64_t pid;
     uint64_t start_time;    /* field 22 of /proc/PID/stat: clock ticks since boot */
     uint64_t pid_namespace; /* inode of /proc/self/ns/pid */
     char boot_id[37];       /* /proc/sys/kernel/random/boot_id */
+    enum csc_runner_lock lock;
 };
 
 enum csc_runner_state {

@@ -108,6 +108,8 @@ enum csc_runner_state csc_runner_look(const struct csc_runner *runner)
     char path[64], text[STAT_BYTES], boot_id[37], state;
     uint64_t pid_namespace, start_time;
 
+    if (runner->lock != CSC_RUNNER_LOCK_UNSEEN)
+        return runner->lock == CSC_RUNNER_LOCK_HELD ? CSC_RUNNER_ALIVE : CSC_RUNNER_GONE;
     if (!read_boot_id(boot_id))
         return CSC_RUNNER_UNKNOWN;
     if (strcmp(boot_id, runner->boot_id) != 0)

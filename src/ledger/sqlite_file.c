@@ -33,7 +33,7 @@ static int split(const char *path, char folder[PATH_MAX], char name[NAME_MAX + 1
     if (!*last || strcmp(last, ".") == 0 || strcmp(last, "..") == 0)
         return csc_fail(err, CSC_E_USAGE, "%s: names a folder; give the name of the ledger's file", path);
     /* Room for what SQLite appends to it. */
-    if (strlen(last) > NAME_MAX - 8 || folder_size >= PATH_MAX)
+    if (strlen(last) > NAME_MAX - 16 || folder_size >= PATH_MAX)
         return csc_fail_errno(err, CSC_E_USAGE, ENAMETOOLONG, "%s", path);
     while (folder_size > 1 && path[folder_size - 1] == '/')
         folder_size--;
@@ -102,19 +102,59 @@ static int fail_open(const char *what, enum csc_ledger_access access, struct csc
                           "%s: cannot open the ledger's folder", what);
 }
 
+/* Threat: a second name of the file in a folder that a command may write to. */
+static int check_names(const struct stat *st, const char *path, struct csc_error *err)
+{
+    if (st->st_nlink <= 1)
+        return 0;
+    return csc_fail(err, CSC_E_PERMISSION,
+                    "%s has %ju names (hard links), by each of which the ledger could be changed; remove the others, "
+                    "which find -samefile shows",
+                    path, (uintmax_t)st->st_nlink);
+}
+
+/* What SQLite, or csc, keeps beside it, is written and believed as much as the database is. */
+static int check_beside(const struct csc_sqlite_place *place, struct csc_error *err)
+{
+    static const char *const endings[] = {"-wal", "-shm", "-journal", CSC_SQLITE_RUNNERS};
+    char name[NAME_MAX + 16], path[PATH_MAX + 16];
+    struct stat st;
+    int r = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(endings) && r == 0; i++) {
+        (void)snprintf(name, sizeof(name), "%s%s", place->name, endings[i]);
+        (void)snprintf(path, sizeof(path), "%s%s", place->path, endings[i]);
+        if (fstatat(place->folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+            if (errno != ENOENT)
+                r = csc_fail_errno(err, CSC_E_INPUT, errno, "%s", path);
+            continue;
+        }
+        if (!S_ISREG(st.st_mode))
+            r = csc_fail(err, CSC_E_PERMISSION, "%s is no regular file, and belongs to the ledger; remove it", path);
+        if (r == 0)
+            r = check_names(&st, path, err);
+        if (r == 0)
+            r = check_owner(&st, path, err);
+    }
+    return r;
+}
+
 static int look(struct csc_sqlite_place *place, struct csc_error *err)
 {
     struct stat st;
 
     place->is_there = false;
     if (fstatat(place->folder, place->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? 0 : csc_fail_errno(err, CSC_E_INPUT, errno, "%s", place->path);
+        return errno == ENOENT ? check_beside(place, err) : csc_fail_errno(err, CSC_E_INPUT, errno, "%s", place->path);
     if (S_ISLNK(st.st_mode))
         return csc_fail(err, CSC_E_PERMISSION, "%s is a symlink; give the file it leads to", place->path);
     if (!S_ISREG(st.st_mode))
         return csc_fail(err, CSC_E_DATA, "%s is no regular file; a ledger is one", place->path);
     place->is_there = st.st_size > 0;
-    return check_owner(&st, place->path, err);
+    int r = check_owner(&st, place->path, err);
+    if (r == 0)
+        r = check_names(&st, place->path, err);
+    return r == 0 ? check_beside(place, err) : r;
 }
 
 static int find(const char *path, enum csc_ledger_access access, struct csc_sqlite_place *place, struct csc_error *err)
@@ -146,6 +186,31 @@ static int find(const char *path, enum csc_ledger_access access, struct csc_sqli
         place->path[used++] = '/';
     memcpy(place->path + used, place->name, name_size + 1);
     return look(place, err);
+}
+
+int csc_sqlite_place_open_beside(const struct csc_sqlite_place *place, const char *ending, int flags,
+                                 struct csc_error *err)
+{
+    char name[NAME_MAX + 16], path[PATH_MAX + 16];
+    struct stat st, database;
+
+    (void)snprintf(name, sizeof(name), "%s%s", place->name, ending);
+    (void)snprintf(path, sizeof(path), "%s%s", place->path, ending);
+    _cleanup_close_ int fd = openat(place->folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd < 0 || fstat(fd, &st) < 0 || fstatat(place->folder, place->name, &database, AT_SYMLINK_NOFOLLOW) < 0)
+        return csc_fail_errno(err, (flags & O_CREAT) ? CSC_E_OUTPUT : CSC_E_INPUT, errno, "%s", path);
+    if (!S_ISREG(st.st_mode))
+        return csc_fail(err, CSC_E_PERMISSION, "%s is no regular file, and belongs to the ledger; remove it", path);
+    int r = check_names(&st, path, err);
+    if (r == 0)
+        r = check_owner(&st, path, err);
+    if (r < 0)
+        return r;
+    /* As SQLite does with its files: what root made, the owner of the database can use. */
+    if ((flags & O_CREAT) && geteuid() == 0 && st.st_uid != database.st_uid &&
+        fchown(fd, database.st_uid, database.st_gid) < 0)
+        return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s", path);
+    return TAKE_FD(fd);
 }
 
 void csc_sqlite_place_close(struct csc_sqlite_place *place)

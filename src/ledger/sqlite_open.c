@@ -11,35 +11,7 @@ enum {
     /* Pages in the write-ahead log before they are moved into the database. The next process to open the ledger reads
      * the whole log, so a longer one makes each run slower; a shorter one moves the same pages more often. */
     WAL_PAGES = 128,
-    VALUE_BYTES_MAX = 64 << 20, /* nothing that is kept comes near it: a hostile file must not fill the memory */
     HEADER_BYTES = 100,
-};
-
-/*
- * The columns beside `receipt` repeat it, to find it by; `nodes`, which every append reads, stands first, and what may
- * be long stands last. Each element makes the next version out of the one before; none is ever changed.
- */
-static const char *const migrations[] = {
-    "CREATE TABLE log(id INTEGER PRIMARY KEY CHECK (id = 1), origin TEXT NOT NULL, checkpoint TEXT) STRICT;"
-    "CREATE TABLE entries(idx INTEGER PRIMARY KEY, nodes BLOB NOT NULL, execution_id TEXT NOT NULL,"
-    " contract_id TEXT NOT NULL, contract_sha256 TEXT NOT NULL, policy_profile TEXT, policy_sha256 TEXT,"
-    " signing_key_id TEXT, agent_id TEXT, session_id TEXT, initiating_user TEXT, status INTEGER NOT NULL,"
-    " hardened INTEGER NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, receipt BLOB NOT NULL,"
-    " evidence TEXT) STRICT;"
-    "CREATE UNIQUE INDEX entries_execution ON entries(execution_id);"
-    "CREATE INDEX entries_started ON entries(started_at);"
-    "CREATE INDEX entries_status ON entries(status);"
-    "CREATE INDEX entries_contract ON entries(contract_id);"
-    "CREATE INDEX entries_contract_sha256 ON entries(contract_sha256);"
-    "CREATE INDEX entries_agent ON entries(agent_id);"
-    "CREATE INDEX entries_user ON entries(initiating_user);"
-    "CREATE TABLE intents(execution_id TEXT PRIMARY KEY, contract_id TEXT NOT NULL, contract_sha256 TEXT NOT NULL,"
-    " policy_profile TEXT NOT NULL, policy_schema_version TEXT NOT NULL, policy_sha256 TEXT NOT NULL, agent_id TEXT,"
-    " session_id TEXT, initiating_user TEXT, hardened INTEGER NOT NULL, started_at INTEGER NOT NULL,"
-    " pid INTEGER NOT NULL, start_time INTEGER NOT NULL, pid_namespace INTEGER NOT NULL, boot_id TEXT NOT NULL)"
-    " STRICT, WITHOUT ROWID;"
-    "CREATE TABLE approvals(approval_id TEXT PRIMARY KEY, execution_id TEXT NOT NULL, identity TEXT NOT NULL,"
-    " key TEXT NOT NULL, used_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 };
 
 /* ---- errors ------------------------------------------------------------------------------------------------- */
@@ -127,11 +99,10 @@ static int make_schema(struct csc_sqlite *store, struct csc_error *err)
         return csc_fail(err, CSC_E_INTERNAL, "no random bytes for the log's name");
     csc_hex(random, sizeof(random), hex);
     csc_buf_puts(&sql, "BEGIN IMMEDIATE;");
-    for (size_t i = 0; i < ARRAY_SIZE(migrations); i++)
-        csc_buf_puts(&sql, migrations[i]);
+    csc_sqlite_migration(0, &sql);
     csc_buf_printf(&sql, "INSERT INTO log VALUES(1, 'csc-ledger/%s', NULL);", hex);
-    csc_buf_printf(&sql, "PRAGMA application_id=%d;PRAGMA user_version=%zu;COMMIT;PRAGMA journal_mode=WAL;",
-                   APPLICATION_ID, ARRAY_SIZE(migrations));
+    csc_buf_printf(&sql, "PRAGMA application_id=%d;PRAGMA user_version=%d;COMMIT;PRAGMA journal_mode=WAL;",
+                   APPLICATION_ID, CSC_SQLITE_VERSION);
     return sql.failed ? csc_fail_memory(err) : csc_sqlite_run(store, sql.data, err);
 }
 
@@ -140,7 +111,8 @@ static void disconnect(struct csc_sqlite *store)
     for (size_t i = 0; i < ARRAY_SIZE(store->statements); i++)
         (void)sqlite3_finalize(store->statements[i]);
     (void)sqlite3_close(store->db);
-    *store = (struct csc_sqlite){0};
+    store->db = NULL;
+    memset(store->statements, 0, sizeof(store->statements));
 }
 
 static int make(void *context, const char *path, struct csc_error *err)
@@ -161,12 +133,11 @@ static uint32_t big_endian(const uint8_t *p)
 
 static int check_version(uint32_t version, const char *path, struct csc_error *err)
 {
-    if (version <= ARRAY_SIZE(migrations))
+    if (version <= CSC_SQLITE_VERSION)
         return 0;
-    return csc_fail(
-        err, CSC_E_DATA,
-        "%s is a ledger of version %u, which a newer csc made; this one knows versions up to %zu: update it", path,
-        version, ARRAY_SIZE(migrations));
+    return csc_fail(err, CSC_E_DATA,
+                    "%s is a ledger of version %u, which a newer csc made; this one knows versions up to %d: update it",
+                    path, version, CSC_SQLITE_VERSION);
 }
 
 /*
@@ -190,6 +161,29 @@ static int check_header(const struct csc_sqlite *store, const char *path, struct
     return check_version(big_endian(header + 60), path, err);
 }
 
+/* What no statement or schema of ours comes near: a hostile file must not fill the memory, nor the stack. */
+static void limit(struct csc_sqlite *store)
+{
+    static const struct {
+        int id, value;
+    } limits[] = {
+        {SQLITE_LIMIT_LENGTH, (int)(CSC_RECEIPT_BYTES_MAX + CSC_EVIDENCE_BYTES_MAX + (1 << 20))}, /* of a whole row */
+        {SQLITE_LIMIT_SQL_LENGTH, 1 << 16},
+        {SQLITE_LIMIT_COLUMN, 32},
+        {SQLITE_LIMIT_EXPR_DEPTH, 64},
+        {SQLITE_LIMIT_COMPOUND_SELECT, 2},
+        {SQLITE_LIMIT_FUNCTION_ARG, 8},
+        {SQLITE_LIMIT_ATTACHED, 0},
+        {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64},
+        {SQLITE_LIMIT_VARIABLE_NUMBER, 32},
+        {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+        {SQLITE_LIMIT_WORKER_THREADS, 0},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+        (void)sqlite3_limit(store->db, limits[i].id, limits[i].value);
+}
+
 /* Hostile contents must not make SQLite run what is in them. */
 static int configure(struct csc_sqlite *store, struct csc_error *err)
 {
@@ -211,7 +205,7 @@ static int configure(struct csc_sqlite *store, struct csc_error *err)
         if (code != SQLITE_OK)
             return csc_sqlite_fail(store, code, "opening the ledger", err);
     }
-    (void)sqlite3_limit(store->db, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
+    limit(store);
     (void)sqlite3_busy_timeout(store->db, BUSY_MS);
     (void)sqlite3_wal_autocheckpoint(store->db, WAL_PAGES);
     return csc_sqlite_run(store, "PRAGMA synchronous=FULL;PRAGMA cell_size_check=ON;PRAGMA temp_store=MEMORY", err);
@@ -242,9 +236,8 @@ static int migrate(struct csc_sqlite *store, const char *path, struct csc_error 
         r = read_version(store, &version, err); /* another process may have done it meanwhile */
     if (r == 0)
         r = check_version(version, path, err);
-    for (size_t i = version; r == 0 && i < ARRAY_SIZE(migrations); i++)
-        csc_buf_puts(&sql, migrations[i]);
-    csc_buf_printf(&sql, "PRAGMA user_version=%zu;COMMIT", ARRAY_SIZE(migrations));
+    csc_sqlite_migration(version, &sql);
+    csc_buf_printf(&sql, "PRAGMA user_version=%d;COMMIT", CSC_SQLITE_VERSION);
     if (r == 0)
         r = sql.failed ? csc_fail_memory(err) : csc_sqlite_run(store, sql.data, err);
     if (r < 0 && !sqlite3_get_autocommit(store->db))
@@ -260,10 +253,12 @@ static int settle_version(struct csc_sqlite *store, const char *path, struct csc
     int r = read_version(store, &version, err);
     if (r == 0)
         r = check_version(version, path, err);
-    if (r != 0 || version == ARRAY_SIZE(migrations))
+    if (r == 0 && version == 0)
+        r = csc_fail(err, CSC_E_DATA, "%s is no ledger of any version; keep the file, and restore a copy", path);
+    if (r == 0)
+        r = csc_sqlite_check_schema(store, version, path, err);
+    if (r != 0 || version == CSC_SQLITE_VERSION)
         return r;
-    if (version == 0)
-        return csc_fail(err, CSC_E_DATA, "%s is no ledger of any version; keep the file, and restore a copy", path);
     if (store->access == CSC_LEDGER_READ)
         return csc_fail(err, CSC_E_DATA, "%s is a ledger of version %u, which the next csc run brings up to date", path,
                         version);
@@ -323,18 +318,28 @@ static int open_frozen(struct csc_sqlite *store, const struct csc_sqlite_place *
 static int open_existing(struct csc_sqlite *store, const struct csc_sqlite_place *place, struct csc_error *err)
 {
     struct csc_error failure = {0};
-    enum csc_ledger_access access = store->access;
 
     int r = open_at(store, place, place->path, &failure);
     if (r == 0)
         return 0;
     disconnect(store);
-    store->access = access;
-    if (r == -CSC_E_INPUT && access == CSC_LEDGER_READ && csc_sqlite_place_is_frozen(place))
+    if (r == -CSC_E_INPUT && store->access == CSC_LEDGER_READ && csc_sqlite_place_is_frozen(place))
         return open_frozen(store, place, err);
     if (err && err->code == CSC_OK)
         *err = failure;
     return r;
+}
+
+/* The database first: what is written when it is closed is written by a runner that lives. */
+void csc_sqlite_close(void *context)
+{
+    struct csc_sqlite *store = context;
+
+    if (!store)
+        return;
+    disconnect(store);
+    csc_sqlite_runners_close(&store->runners);
+    free(store);
 }
 
 static void free_cleanup(struct csc_sqlite **store)
@@ -349,9 +354,10 @@ int csc_sqlite_open(const char *path, enum csc_ledger_access access, void **ret_
 
     if (!store)
         return csc_fail_memory(err);
+    store->access = access;
+    store->runners = (struct csc_sqlite_runners){-1, -1};
     if (sqlite3_initialize() != SQLITE_OK)
         return csc_fail_memory(err);
-    store->access = access;
     int r = csc_sqlite_place_find(path, access, &place, err);
     if (r == 0 && !place.is_there && access == CSC_LEDGER_READ)
         return csc_fail(err, CSC_E_INPUT, "%s: there is no ledger; csc run makes one", place.path);
@@ -359,16 +365,10 @@ int csc_sqlite_open(const char *path, enum csc_ledger_access access, void **ret_
         r = csc_sqlite_place_fill(&place, make, NULL, err);
     if (r == 0)
         r = open_existing(store, &place, err);
+    if (r == 0)
+        r = csc_sqlite_runners_open(&place, access, &store->runners, err);
     if (r < 0)
         return r;
     *ret_store = TAKE_PTR(store);
     return 0;
-}
-
-void csc_sqlite_close(void *store)
-{
-    if (!store)
-        return;
-    disconnect(store);
-    free(store);
 }

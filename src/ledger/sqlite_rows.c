@@ -9,7 +9,7 @@
     " session_id, initiating_user, status, hardened, started_at, ended_at, receipt, evidence"
 #define INTENT_COLUMNS                                                                                                 \
     "execution_id, contract_id, contract_sha256, policy_profile, policy_schema_version, policy_sha256, agent_id,"      \
-    " session_id, initiating_user, hardened, started_at, pid, start_time, pid_namespace, boot_id"
+    " session_id, initiating_user, hardened, started_at, pid, start_time, pid_namespace, boot_id, id"
 
 static const char *const statement_texts[CSC_SQLITE_STATEMENTS] = {
     [CSC_SQLITE_BEGIN_READ] = "BEGIN",
@@ -20,8 +20,9 @@ static const char *const statement_texts[CSC_SQLITE_STATEMENTS] = {
     [CSC_SQLITE_NODE] = "SELECT substr(nodes, ?2, 32) FROM entries WHERE idx = ?1",
     [CSC_SQLITE_INSERT] = "INSERT INTO entries(" ENTRY_COLUMNS ")"
                           " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+    [CSC_SQLITE_LAST_INTENT] = "SELECT max(id) FROM intents",
     [CSC_SQLITE_INSERT_INTENT] = "INSERT INTO intents(" INTENT_COLUMNS ")"
-                                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     [CSC_SQLITE_DELETE_INTENT] = "DELETE FROM intents WHERE execution_id = ?1",
     [CSC_SQLITE_USE_APPROVAL] = "INSERT INTO approvals(approval_id, execution_id, identity, key, used_at)"
                                 " VALUES(?1, ?2, ?3, ?4, ?5)",
@@ -233,22 +234,25 @@ static int read_intent(const struct csc_sqlite *store, sqlite3_stmt *statement, 
                    .pid_namespace = (uint64_t)read_int(&r, 13, INT64_MIN, INT64_MAX)},
     };
     const char *boot_id = read_text(&r, 14, false);
+    int64_t id = read_int(&r, 15, 1, CSC_SQLITE_INTENT_MAX);
 
     if (r.damaged || strlen(boot_id) >= sizeof(intent.runner.boot_id))
         return fail_damaged(store, "an intent", err);
     memcpy(intent.runner.boot_id, boot_id, strlen(boot_id) + 1);
+    intent.runner.lock = csc_sqlite_runners_ask(&store->runners, id);
     *ret_intent = intent;
     return 0;
 }
 
 /* ---- entries ------------------------------------------------------------------------------------------------ */
 
-static int size(void *context, uint64_t *ret_entries, struct csc_error *err)
+/* The largest key of a table; `none` where it is empty. */
+static int read_last(struct csc_sqlite *store, enum csc_sqlite_statement which, int64_t none, int64_t *ret_last,
+                     struct csc_error *err)
 {
-    struct csc_sqlite *store = context;
     sqlite3_stmt *statement = NULL;
 
-    int r = use(store, CSC_SQLITE_SIZE, &statement, err);
+    int r = use(store, which, &statement, err);
     if (r < 0)
         return r;
     int code = done(statement);
@@ -258,9 +262,19 @@ static int size(void *context, uint64_t *ret_entries, struct csc_error *err)
     int64_t last = sqlite3_column_int64(statement, 0);
     (void)sqlite3_reset(statement);
     if (!empty && (last < 0 || last == INT64_MAX))
-        return csc_fail(err, CSC_E_DATA, "an entry has the number %lld; restore a copy", (long long)last);
-    *ret_entries = empty ? 0 : (uint64_t)last + 1;
+        return csc_fail(err, CSC_E_DATA, "a row has the number %lld; restore a copy", (long long)last);
+    *ret_last = empty ? none : last;
     return 0;
+}
+
+static int size(void *context, uint64_t *ret_entries, struct csc_error *err)
+{
+    int64_t last = -1;
+
+    int r = read_last(context, CSC_SQLITE_SIZE, -1, &last, err);
+    if (r == 0)
+        *ret_entries = (uint64_t)(last + 1);
+    return r;
 }
 
 static int node(void *context, unsigned level, uint64_t index, struct csc_merkle_hash *ret_hash, struct csc_error *err)
@@ -452,8 +466,13 @@ static int insert_intent(void *context, const struct csc_intent *intent, struct 
 {
     struct csc_sqlite *store = context;
     sqlite3_stmt *statement = NULL;
+    int64_t id = 0;
 
-    int r = use(store, CSC_SQLITE_INSERT_INTENT, &statement, err);
+    int r = read_last(store, CSC_SQLITE_LAST_INTENT, 0, &id, err);
+    if (r == 0)
+        r = csc_sqlite_runners_lock(&store->runners, id, &id, err);
+    if (r == 0)
+        r = use(store, CSC_SQLITE_INSERT_INTENT, &statement, err);
     if (r < 0)
         return r;
     struct binder b = {.statement = statement, .next = 1};
@@ -472,6 +491,7 @@ static int insert_intent(void *context, const struct csc_intent *intent, struct 
     bind_int(&b, (int64_t)intent->runner.start_time);
     bind_int(&b, (int64_t)intent->runner.pid_namespace);
     bind_text(&b, intent->runner.boot_id);
+    bind_int(&b, id);
     int code = execute(&b);
     if ((code & 0xFF) == SQLITE_CONSTRAINT)
         return csc_fail(err, CSC_E_INVALID, "execution %s has begun already", intent->execution_id);
@@ -502,8 +522,7 @@ static int each_intent(void *context, int (*call)(void *context, const struct cs
     _cleanup_statement_ sqlite3_stmt *statement = NULL;
     struct csc_intent intent;
 
-    int r = csc_sqlite_prepare(store, "SELECT " INTENT_COLUMNS " FROM intents ORDER BY started_at, execution_id",
-                               &statement, err);
+    int r = csc_sqlite_prepare(store, "SELECT " INTENT_COLUMNS " FROM intents ORDER BY id", &statement, err);
     while (r == 0) {
         int code = sqlite3_step(statement);
         if (code != SQLITE_ROW)

@@ -46,9 +46,10 @@ struct csc_store_ops {
     int (*each)(void *store, const struct csc_store_query *query,
                 int (*each)(void *context, const struct csc_store_row *row), void *context, struct csc_error *err);
 
+    /* By its runner itself, which is seen to live until the store is closed. */
     int (*insert_intent)(void *store, const struct csc_intent *intent, struct csc_error *err);
     int (*delete_intent)(void *store, const char *execution_id, bool *ret_was_there, struct csc_error *err);
-    /* Oldest first. */
+    /* As they were inserted; what the lock of each runner says is among it. */
     int (*each_intent)(void *store, int (*each)(void *context, const struct csc_intent *intent), void *context,
                        struct csc_error *err);
 

@@ -12,6 +12,7 @@ import subprocess
 from bench import CSC, Bench
 from tap import Skip, case, cases, equal, main, matches
 
+STRACE = shutil.which("strace")
 NAMESPACE = "csc-approval@v0.1"
 KEYGEN = shutil.which("ssh-keygen")
 BLOCKED, NEEDS_APPROVAL, NO_OUTPUT = 1, 2, 73
@@ -119,6 +120,22 @@ def no_ledger():
         refused(office, office.attempt(approval, args=["--ledger", "none"]), "only a ledger can hold it to")
         refused(office, office.attempt(approval, args=["--ledger", office.path("policy.yaml")]), "only a ledger", NO_OUTPUT)
         equal(office.attempt(approval)[0].code, 0, "it was not used up by that")
+
+
+@case("an approval that expires while a command is being prepared keeps it from starting")
+def expires_before_start():
+    if not STRACE:
+        raise Skip("there is no strace here")
+    with Office() as office:
+        approval = office.approve("e", expires_at=later(seconds=3))
+        traced = [STRACE, "-qq", "-o", office.path("strace.log"), "-e", "trace=ppoll"]
+        late = ["-e", "inject=ppoll:delay_enter=3500000:when=1"]  # the last look at the world before the command starts
+        done = subprocess.run([*traced, *late, CSC, *office.arguments(approval)], cwd=office.root, capture_output=True,
+                              stdin=subprocess.DEVNULL, check=False, text=True)
+        receipt = office.receipt()
+        equal((receipt["status"], office.ran()), ("expired", False), done)
+        equal(receipt["error"], "an approval expired before command 'one' could start")
+        equal("exit_code" in receipt, False)
 
 
 def later(**delta):

@@ -71,6 +71,9 @@ class Ledger:
     def write(self, *lines):
         result = self.try_to_write(*lines)
         equal(result.returncode, 0, result.stderr)
+        # The tool is the runner, and dead: without its lock, what it wrote of another process counts.
+        if any("receipt" not in line for line in lines):
+            os.unlink(self.path + "-runners")
 
     def try_to_write(self, *lines):
         key = [self.bench.path("k.key"), self.key_id] if os.path.exists(self.bench.path("k.key")) else []

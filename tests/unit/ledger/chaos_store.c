@@ -55,6 +55,7 @@ static int make_anew(void *context)
     (void)unlink(path);
     (void)unlink(folder_path(scene->folder, "new/ledger.db-wal"));
     (void)unlink(folder_path(scene->folder, "new/ledger.db-shm"));
+    (void)unlink(folder_path(scene->folder, "new/ledger.db-runners"));
     return judged(r, &err);
 }
 
@@ -155,13 +156,11 @@ static int settle(void *context)
 static void settling(void **state)
 {
     struct csc_intent intent = make_intent("exec-1");
-    size_t used;
 
     (void)state;
-    intent.runner = dead_runner();
-    assert_int_equal(csc_ledger_begin(scene->ledger, &intent, NULL, &used, NULL), 0);
+    begin_and_die(scene->path, &intent);
     intent.execution_id = "exec-2";
-    assert_int_equal(csc_ledger_begin(scene->ledger, &intent, NULL, &used, NULL), 0);
+    begin_and_die(scene->path, &intent);
     assert_true(chaos_fail_each_allocation(settle, NULL) > 10);
     assert_sound(2);
 }

@@ -4,6 +4,7 @@
 #define CSC_TESTS_LEDGER_STORE_H
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -160,6 +161,30 @@ static inline struct csc_runner dead_runner(void)
     (void)close(fds[0]);
     (void)close(fds[1]);
     return runner;
+}
+
+/* Removes what shows which runners live: then only what is recorded of them does. Until a ledger is opened to write. */
+static inline void remove_locks(const char *path)
+{
+    char name[PATH_MAX];
+
+    (void)snprintf(name, sizeof(name), "%s-runners", path);
+    assert_int_equal(unlink(name), 0);
+}
+
+/* Begins an execution by a runner that dies of it. */
+static inline void begin_and_die(const char *path, const struct csc_intent *intent)
+{
+    struct csc_ledger *ledger = NULL;
+    size_t used;
+    int status;
+
+    pid_t child = fork();
+    if (child == 0)
+        _exit(csc_ledger_open(path, CSC_LEDGER_WRITE, &ledger, NULL) < 0 ||
+              csc_ledger_begin(ledger, intent, NULL, &used, NULL) != 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
 }
 
 /* Changes the database by hand, as somebody who can write it would. */

@@ -50,8 +50,9 @@ static void makes_file_and_folders(void **state)
     assert_int_equal(mode_of(folder_path(folder, "a/b")), 0700);
     assert_int_equal(mode_of(folder_path(folder, "a/b/ledger.db")), 0600);
     assert_int_equal(mode_of(folder_path(folder, "a/b/ledger.db-wal")), 0600);
+    assert_int_equal(mode_of(folder_path(folder, "a/b/ledger.db-runners")), 0600);
     /* The temporary file is gone. */
-    assert_true(folder_count(folder_path(folder, "a/b")) <= 3);
+    assert_true(folder_count(folder_path(folder, "a/b")) <= 4);
     csc_ledger_close(open_ledger(folder_path(folder, "a/b/ledger.db"), CSC_LEDGER_READ));
 }
 
@@ -196,6 +197,17 @@ static void newer_version(void **state)
     free(path);
 }
 
+static void remove_ledger(const char *path)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", "-runners"};
+    char name[PATH_MAX];
+
+    for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+        (void)snprintf(name, sizeof(name), "%s%s", path, endings[i]);
+        (void)unlink(name);
+    }
+}
+
 static void damaged_schema(void **state)
 {
     static const char *const changes[] = {"DROP TABLE log", "DELETE FROM log", "PRAGMA user_version=0"};
@@ -206,27 +218,56 @@ static void damaged_schema(void **state)
         csc_ledger_close(open_ledger(path, CSC_LEDGER_WRITE));
         sql(path, changes[i]);
         assert_refused_open(path, CSC_LEDGER_WRITE, CSC_E_DATA, "");
-        (void)unlink(path);
-        (void)unlink(folder_path(folder, "ledger.db-wal"));
-        (void)unlink(folder_path(folder, "ledger.db-shm"));
+        remove_ledger(path);
     }
     free(path);
 }
 
-/* Nothing that is in the database runs: a trigger that would take each receipt away again. */
+/* Changes of the tables that would cost whoever reads them, or have him believe what is not so. */
 static void hostile_schema(void **state)
 {
+    static const struct {
+        const char *change, *words;
+    } changes[] = {
+        {"CREATE TRIGGER t AFTER INSERT ON entries BEGIN DELETE FROM entries; END", "table entries was altered"},
+        {"ALTER TABLE log ADD COLUMN x TEXT AS (hex(zeroblob(500000000)))", "table log was altered"},
+        {"ALTER TABLE intents RENAME COLUMN hardened TO h;"
+         "ALTER TABLE intents ADD COLUMN hardened INTEGER AS (length(hex(zeroblob(500000000))))",
+         "table intents was altered"},
+        {"CREATE TABLE a AS SELECT * FROM approvals; DROP TABLE approvals; ALTER TABLE a RENAME TO approvals",
+         "table approvals was altered"},
+        {"DROP TABLE approvals", "table approvals was altered"},
+        {"DROP INDEX entries_status", "table entries was altered"},
+        {"DROP INDEX entries_execution; CREATE INDEX entries_execution ON entries(execution_id)",
+         "table entries was altered"},
+        {"CREATE INDEX zzz ON entries(length(receipt))", "table entries was altered"},
+        {"CREATE VIEW v AS SELECT 1", "table v was altered"},
+        {"CREATE TABLE zzz(x)", "table zzz was altered"},
+        {"CREATE TABLE \"a\nb\"(x)", "table a\\x0ab was altered"},
+        {"ANALYZE", "table sqlite_stat1 was altered"},
+    };
     char *path = strdup(folder_path(folder, "ledger.db"));
-    struct csc_ledger_stats stats;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+        csc_ledger_close(open_ledger(path, CSC_LEDGER_WRITE));
+        sql(path, changes[i].change);
+        assert_refused_open(path, CSC_LEDGER_READ, CSC_E_DATA, changes[i].words);
+        assert_refused_open(path, CSC_LEDGER_WRITE, CSC_E_DATA, changes[i].words);
+        remove_ledger(path);
+    }
+    free(path);
+}
+
+/* A value that is larger than any a csc writes is not read at all. */
+static void hostile_values(void **state)
+{
+    char *path = strdup(folder_path(folder, "ledger.db"));
 
     (void)state;
     csc_ledger_close(open_ledger(path, CSC_LEDGER_WRITE));
-    sql(path, "CREATE TRIGGER t AFTER INSERT ON entries BEGIN DELETE FROM entries; END");
-    struct csc_ledger *ledger = open_ledger(path, CSC_LEDGER_WRITE);
-    assert_int_equal(append_one(ledger, 1, NULL, NULL), 0);
-    assert_int_equal(csc_ledger_stats(ledger, &stats, NULL), 0);
-    assert_int_equal(stats.entries, 1);
-    csc_ledger_close(ledger);
+    sql(path, "UPDATE log SET origin = hex(zeroblob(20000000))");
+    assert_refused_open(path, CSC_LEDGER_READ, CSC_E_DATA, "too big");
     free(path);
 }
 
@@ -244,6 +285,32 @@ static void symlinks(void **state)
         assert_refused_open(folder_path(folder, "dangling.db"), access, CSC_E_PERMISSION, "is a symlink");
         assert_refused_open(folder_path(folder, "real"), access, CSC_E_DATA, "no regular file");
     }
+}
+
+/* A second name may lie where a command can write. */
+static void hard_links(void **state)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", "-runners"};
+    char *path = strdup(folder_path(folder, "a/ledger.db"));
+
+    (void)state;
+    csc_ledger_close(open_ledger(path, CSC_LEDGER_WRITE));
+    for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+        char name[40];
+        (void)snprintf(name, sizeof(name), "a/ledger.db%s", endings[i]);
+        if (access(folder_path(folder, name), F_OK) < 0) /* as what a crash leaves */
+            folder_write(folder, name, "");
+        assert_int_equal(chmod(folder_path(folder, name), 0600), 0);
+        assert_int_equal(link(folder_path(folder, name), folder_path(folder, "elsewhere")), 0);
+        for (int access = CSC_LEDGER_READ; access <= CSC_LEDGER_WRITE; access++)
+            assert_refused_open(path, access, CSC_E_PERMISSION, "find -samefile");
+        assert_int_equal(unlink(folder_path(folder, "elsewhere")), 0);
+        csc_ledger_close(open_ledger(path, CSC_LEDGER_WRITE));
+    }
+    assert_int_equal(unlink(folder_path(folder, "a/ledger.db-shm")), 0);
+    assert_int_equal(symlink("ledger.db", folder_path(folder, "a/ledger.db-shm")), 0);
+    assert_refused_open(path, CSC_LEDGER_WRITE, CSC_E_PERMISSION, "no regular file");
+    free(path);
 }
 
 static void modes(void **state)
@@ -329,7 +396,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(newer_version, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damaged_schema, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hostile_schema, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hostile_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(symlinks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hard_links, set_up, tear_down),
         cmocka_unit_test_setup_teardown(modes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(read_only_folder, set_up, tear_down),
     };

@@ -4,6 +4,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 
 static void ourselves(void **state)
 {
@@ -84,21 +85,17 @@ static void zombie(void **state)
 
 /* ---- settling ----------------------------------------------------------------------------------------------- */
 
-/* One intent whose runner lives, one that cannot be seen, and `dead` of the dead. */
+/* One intent whose runner lives, we, and `dead` of the dead. */
 static void begin_all(struct scene *s, int dead)
 {
     struct csc_intent intent = make_intent("exec-alive");
     size_t used;
 
     assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
-    intent.execution_id = "exec-unseen";
-    intent.runner.pid_namespace++;
-    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
-    intent.runner = dead_runner();
     intent.hardened = true;
     for (int n = 0; n < dead; n++) {
         intent.execution_id = id_of(n);
-        assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
+        begin_and_die(s->path, &intent);
     }
 }
 
@@ -112,7 +109,7 @@ static void without_signer(void **state)
     assert_int_equal(settled.closed, 0);
     assert_int_equal(settled.dead, 2);
     assert_int_equal(settled.running, 1);
-    assert_int_equal(settled.unknown, 1);
+    assert_int_equal(settled.unknown, 0);
 }
 
 static void with_signer(void **state)
@@ -141,7 +138,7 @@ static void with_signer(void **state)
     assert_int_equal(settled.closed, 2);
     assert_int_equal(settled.dead, 0);
     assert_int_equal(settled.running, 1);
-    assert_int_equal(settled.unknown, 1);
+    assert_int_equal(settled.unknown, 0);
     assert_int_equal(csc_ledger_get(s->ledger, id_of(1), &arena, &entry, NULL), 0);
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
         if (!strstr(entry.receipt, parts[i]))
@@ -170,7 +167,7 @@ static void intent_of_the_past(void **state)
     assert_int_equal(settled.dead, 0);
     assert_int_equal(csc_ledger_stats(s->ledger, &stats, NULL), 0);
     assert_int_equal(stats.entries, 1);
-    assert_int_equal(stats.open_intents, 2);
+    assert_int_equal(stats.open_intents, 1);
 }
 
 static int count_states(void *context, const struct csc_intent *intent, enum csc_runner_state state)
@@ -248,7 +245,7 @@ static void each_of_them(void **state)
     }
     assert_int_equal(csc_ledger_stats(s->ledger, &stats, NULL), 0);
     assert_int_equal(stats.entries, 25);
-    assert_int_equal(stats.open_intents, 2);
+    assert_int_equal(stats.open_intents, 1);
 }
 
 static void listed(void **state)
@@ -258,9 +255,177 @@ static void listed(void **state)
 
     begin_all(s, 2);
     assert_int_equal(csc_ledger_each_intent(s->ledger, count_states, counts, NULL), 0);
-    assert_int_equal(counts[CSC_RUNNER_UNKNOWN], 1);
+    assert_int_equal(counts[CSC_RUNNER_UNKNOWN], 0);
     assert_int_equal(counts[CSC_RUNNER_ALIVE], 1);
     assert_int_equal(counts[CSC_RUNNER_GONE], 2);
+}
+
+/* A copy for an auditor: what is recorded of the runners is all there is. */
+static void without_locks(void **state)
+{
+    struct scene *s = *state;
+    struct csc_intent intent = make_intent("exec-alive");
+    unsigned counts[3] = {0};
+    size_t used;
+
+    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
+    intent.execution_id = "exec-unseen";
+    intent.runner.pid_namespace++;
+    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
+    intent.execution_id = "exec-dead";
+    intent.runner = dead_runner();
+    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
+    remove_locks(s->path);
+    scene_reopen(s, CSC_LEDGER_READ);
+    assert_int_equal(csc_ledger_each_intent(s->ledger, count_states, counts, NULL), 0);
+    assert_int_equal(counts[CSC_RUNNER_UNKNOWN], 1);
+    assert_int_equal(counts[CSC_RUNNER_ALIVE], 1);
+    assert_int_equal(counts[CSC_RUNNER_GONE], 1);
+}
+
+/* ---- locks -------------------------------------------------------------------------------------------------- */
+
+/* In the namespace: begins, tells, and runs until it is killed. */
+static void run_inside(const struct scene *s, struct csc_intent *intent, int flags, int tell)
+{
+    struct csc_ledger *ledger = NULL;
+    size_t used;
+
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* Without a /proc of its own, a process says there what another one is. */
+    if (flags & CLONE_NEWPID)
+        intent->runner.pid_namespace++;
+    else if (csc_runner_self(&intent->runner, NULL) < 0) /* by this clock */
+        _exit(1);
+    if (csc_ledger_open(s->path, CSC_LEDGER_WRITE, &ledger, NULL) < 0 ||
+        csc_ledger_begin(ledger, intent, NULL, &used, NULL) != 0 || write(tell, "", 1) != 1)
+        _exit(1);
+    for (;;)
+        (void)pause();
+}
+
+static bool enter(int flags)
+{
+    static const char offset[] = "boottime 100000 0\n";
+
+    if (flags && unshare(flags) < 0)
+        return false;
+    if (!(flags & CLONE_NEWTIME))
+        return true;
+    int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+    bool written = fd >= 0 && write(fd, offset, strlen(offset)) == (ssize_t)strlen(offset);
+    (void)close(fd);
+    return written;
+}
+
+/* Starts a runner in namespaces of its own. Its number, or 0: they are not to be had. */
+static pid_t start_inside(const struct scene *s, int flags, pid_t *ret_parent)
+{
+    struct csc_intent intent = make_intent("exec-1");
+    int told[2];
+    pid_t runner = 0;
+    char byte;
+
+    assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+    *ret_parent = fork();
+    if (*ret_parent == 0) {
+        int ready[2];
+        if (!enter(flags) || pipe2(ready, O_CLOEXEC) < 0)
+            _exit(77);
+        runner = fork();
+        if (runner == 0)
+            run_inside(s, &intent, flags, ready[1]);
+        (void)close(ready[1]);
+        if (read(ready[0], &byte, 1) != 1 || write(told[1], &runner, sizeof(runner)) < 0)
+            _exit(1);
+        _exit(waitpid(runner, NULL, 0) != runner);
+    }
+    (void)close(told[1]);
+    if (read(told[0], &runner, sizeof(runner)) != (ssize_t)sizeof(runner))
+        runner = 0;
+    (void)close(told[0]);
+    return runner;
+}
+
+/* Seen to live, and to be dead, through the namespaces' walls. */
+static void in_namespaces(struct scene *s, int flags)
+{
+    struct csc_ledger_settled settled = {0};
+    pid_t parent, runner = start_inside(s, flags, &parent);
+    int status;
+
+    if (runner == 0) {
+        assert_int_equal(waitpid(parent, &status, 0), parent);
+        assert_int_equal(WEXITSTATUS(status), 77);
+        skip();
+    }
+    assert_int_equal(csc_ledger_settle(s->ledger, &s->signer, &settled, NULL), 0);
+    int running = (int)settled.running;
+    assert_int_equal(kill(runner, SIGKILL), 0);
+    assert_int_equal(waitpid(parent, &status, 0), parent);
+    assert_int_equal(status, 0);
+    assert_int_equal(running, 1);
+    assert_int_equal(csc_ledger_settle(s->ledger, &s->signer, &settled, NULL), 0);
+    assert_int_equal(settled.closed, 1);
+    assert_int_equal(settled.running + settled.dead + settled.unknown, 0);
+}
+
+static void in_ours(void **state)
+{
+    in_namespaces(*state, 0);
+}
+
+static void in_another_pid_namespace(void **state)
+{
+    in_namespaces(*state, CLONE_NEWPID);
+}
+
+static void in_another_time_namespace(void **state)
+{
+    in_namespaces(*state, CLONE_NEWTIME);
+}
+
+/* The byte of an execution that ended is held as long as its runner has the ledger open: the next takes another. */
+static void bytes_are_not_shared(void **state)
+{
+    struct scene *s = *state;
+    struct csc_ledger_settled settled = {0};
+    struct csc_intent intent = make_intent(id_of(0));
+    size_t used;
+
+    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
+    append_signed(s, 0, 1);
+    intent.execution_id = id_of(1);
+    begin_and_die(s->path, &intent);
+    assert_int_equal(csc_ledger_settle(s->ledger, NULL, &settled, NULL), 0);
+    assert_int_equal(settled.dead, 1);
+    intent.execution_id = id_of(2);
+    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
+    assert_int_equal(csc_ledger_settle(s->ledger, NULL, &settled, NULL), 0);
+    assert_int_equal(settled.dead, 1);
+    assert_int_equal(settled.running, 1);
+    scene_reopen(s, CSC_LEDGER_WRITE);
+    assert_int_equal(csc_ledger_settle(s->ledger, NULL, &settled, NULL), 0);
+    assert_int_equal(settled.dead, 2);
+}
+
+/* What csc starts must not keep it alive. */
+static void not_inherited(void **state)
+{
+    char link[40], name[PATH_MAX];
+    int found = 0;
+
+    (void)state;
+    for (int fd = 0; fd < 64; fd++) {
+        (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        ssize_t size = readlink(link, name, sizeof(name) - 1);
+        name[size < 0 ? 0 : size] = '\0';
+        if (!strstr(name, "ledger.db-runners"))
+            continue;
+        assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+        found++;
+    }
+    assert_int_equal(found, 2);
 }
 
 int main(void)
@@ -276,6 +441,12 @@ int main(void)
         cmocka_unit_test(bad_intent),
         cmocka_unit_test_setup_teardown(each_of_them, scene_begin, scene_end),
         cmocka_unit_test_setup_teardown(listed, scene_begin, scene_end),
+        cmocka_unit_test_setup_teardown(without_locks, scene_begin, scene_end),
+        cmocka_unit_test_setup_teardown(in_ours, scene_begin, scene_end),
+        cmocka_unit_test_setup_teardown(in_another_pid_namespace, scene_begin, scene_end),
+        cmocka_unit_test_setup_teardown(in_another_time_namespace, scene_begin, scene_end),
+        cmocka_unit_test_setup_teardown(bytes_are_not_shared, scene_begin, scene_end),
+        cmocka_unit_test_setup_teardown(not_inherited, scene_begin, scene_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,11 +80,16 @@ static void intents_count(void **state)
     intent.execution_id = "exec-unseen";
     intent.runner.pid_namespace++;
     assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
+    remove_locks(s->path);
+    scene_reopen(s, CSC_LEDGER_READ);
     finding = verify_with(s, &note, 1);
     assert_finds(&finding, CSC_LEDGER_NOT_ESTABLISHED, "cannot be seen");
     intent.execution_id = "exec-dead";
     intent.runner = dead_runner();
+    scene_reopen(s, CSC_LEDGER_WRITE);
     assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
+    remove_locks(s->path);
+    scene_reopen(s, CSC_LEDGER_READ);
     finding = verify_with(s, &note, 1);
     assert_finds(&finding, CSC_LEDGER_NOT_ESTABLISHED, "runner died");
     assert_int_equal(finding.dead, 1);
