@@ -39,6 +39,7 @@ struct csc_sqlite_runners {
 struct csc_sqlite {
     sqlite3 *db;
     enum csc_ledger_access access;
+    bool is_new;
     char origin[CSC_NOTE_NAME_MAX + 1];
     sqlite3_stmt *statements[CSC_SQLITE_STATEMENTS];
     struct csc_sqlite_runners runners;
@@ -66,6 +67,7 @@ struct csc_sqlite_place {
     char name[NAME_MAX + 1];
     char path[PATH_MAX]; /* without symlinks */
     bool is_there;       /* and not empty */
+    bool is_new;         /* it was filled by us */
 };
 
 void csc_sqlite_place_close(struct csc_sqlite_place *place);

@@ -664,10 +664,16 @@ static const char *origin(const void *store)
     return ((const struct csc_sqlite *)store)->origin;
 }
 
+static bool is_new(const void *store)
+{
+    return ((const struct csc_sqlite *)store)->is_new;
+}
+
 const struct csc_store_ops csc_store_sqlite = {
     .open = csc_sqlite_open,
     .close = csc_sqlite_close,
     .origin = origin,
+    .is_new = is_new,
     .begin = begin,
     .commit = commit,
     .rollback = rollback,
