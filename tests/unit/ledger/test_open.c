@@ -259,6 +259,20 @@ static void hostile_schema(void **state)
     free(path);
 }
 
+/* As docs/LEDGER.md says copies are made: the tables are the same, in another order. */
+static void copies(void **state)
+{
+    char *path = strdup(folder_path(folder, "ledger.db")), text[PATH_MAX + 40];
+
+    (void)state;
+    csc_ledger_close(open_ledger(path, CSC_LEDGER_WRITE));
+    (void)snprintf(text, sizeof(text), "VACUUM INTO '%s'", folder_path(folder, "copy.db"));
+    sql(path, text);
+    csc_ledger_close(open_ledger(folder_path(folder, "copy.db"), CSC_LEDGER_READ));
+    csc_ledger_close(open_ledger(folder_path(folder, "copy.db"), CSC_LEDGER_WRITE));
+    free(path);
+}
+
 /* A value that is larger than any a csc writes is not read at all. */
 static void hostile_values(void **state)
 {
@@ -438,6 +452,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(newer_version, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damaged_schema, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hostile_schema, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(copies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hostile_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(symlinks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hard_links, set_up, tear_down),
