@@ -109,6 +109,8 @@ int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result
     if (r == GO)
         r = csc_run_vet(&run);
     if (r == GO)
+        r = csc_run_rehearse(&run, err);
+    if (r == GO)
         r = csc_run_record_intent(&run, err);
     if (r == GO)
         r = execute(&run, err);

@@ -67,10 +67,26 @@ static void tell_refused_variables(const struct run *run, const struct csc_comma
     }
 }
 
-static int execute_command(struct run *run, const struct csc_command *command, const struct csc_exec_io *io,
+/* What lets it run: the decision, and every approval. */
+static int64_t expiry(const struct run *run)
+{
+    int64_t first = run->decision->expires_at;
+
+    for (size_t i = 0; run->approvals && i < run->approvals->count; i++)
+        if (run->approvals->items[i].approval->expires_at < first)
+            first = run->approvals->items[i].approval->expires_at;
+    return first;
+}
+
+/* A sandbox takes its time: whether it is too late is asked again when the command is about to start. */
+static int execute_command(struct run *run, const struct csc_command *command, const struct csc_boundary *boundary,
                            struct csc_error *err)
 {
-    return (run->flow->isolate ? csc_exec_run_isolated : csc_exec_run)(command, run->flow->policy, io, run->current,
+    struct csc_exec_io io = run->flow->io;
+
+    io.boundary = boundary;
+    io.not_after = expiry(run);
+    return (run->flow->isolate ? csc_exec_run_isolated : csc_exec_run)(command, run->flow->policy, &io, run->current,
                                                                        err);
 }
 
@@ -124,16 +140,14 @@ static int execute_hardened(struct run *run, const struct csc_command *command, 
 {
     _cleanup_(csc_boundary_cleanup) struct csc_boundary *boundary = NULL;
     const struct csc_sandbox_request request = csc_run_request(run->flow, command);
-    struct csc_exec_io io = run->flow->io;
 
     int r = csc_boundary_make(&request, &boundary, run->current, err);
     if (r < 0)
         return r;
     if (!boundary)
         return csc_run_note(run, command, NULL, err);
-    io.boundary = boundary;
     tell_identity(run, boundary->plan);
-    r = execute_command(run, command, &io, err);
+    r = execute_command(run, command, boundary, err);
     if (r == 0)
         r = csc_run_note(run, command, boundary->plan, err);
     return r == 0 && run->current->started ? add_to_profile(run, boundary->plan, err) : r;
@@ -141,9 +155,24 @@ static int execute_hardened(struct run *run, const struct csc_command *command, 
 
 static int execute_local(struct run *run, const struct csc_command *command, struct csc_error *err)
 {
-    int r = execute_command(run, command, &run->flow->io, err);
+    int r = execute_command(run, command, NULL, err);
 
     return r == 0 ? csc_run_note(run, command, NULL, err) : r;
+}
+
+static bool have_approvals_expired(const struct run *run)
+{
+    return run->approvals && csc_approvals_expired(run->approvals, csc_time_now());
+}
+
+static int block_expired(struct run *run, const struct csc_command *command)
+{
+    run->record.failed_id = command->id;
+    if (!csc_decision_expired(run->decision) && have_approvals_expired(run))
+        return csc_run_block(run, CSC_OUTCOME_EXPIRED, "an approval expired before command '%s' could start",
+                             command->id);
+    return csc_run_block(run, CSC_OUTCOME_EXPIRED, "the decision expired before command '%s' could start; run it again",
+                         command->id);
 }
 
 int csc_run_command(struct run *run, const struct csc_command *command)
@@ -151,22 +180,31 @@ int csc_run_command(struct run *run, const struct csc_command *command)
     const struct csc_flow *flow = run->flow;
     struct csc_error failure = {0};
 
-    if (csc_decision_expired(run->decision)) {
-        run->record.failed_id = command->id;
-        return csc_run_block(run, CSC_OUTCOME_EXPIRED,
-                             "the decision expired before command '%s' could start; run it again", command->id);
-    }
-    if (run->approvals && csc_approvals_expired(run->approvals, csc_time_now())) {
-        run->record.failed_id = command->id;
-        return csc_run_block(run, CSC_OUTCOME_EXPIRED, "an approval expired before command '%s' could start",
-                             command->id);
-    }
+    if (csc_decision_expired(run->decision) || have_approvals_expired(run))
+        return block_expired(run, command);
     tell_refused_variables(run, command);
     int r = flow->hardening ? execute_hardened(run, command, &failure) : execute_local(run, command, &failure);
     if (r == 0)
-        return csc_run_conclude(run, command);
+        return run->current->end == CSC_EXEC_EXPIRED ? block_expired(run, command) : csc_run_conclude(run, command);
     /* Commands before this one may have run: a failure of our own still ends in a receipt. */
     (void)csc_run_block(run, flow->hardening ? CSC_OUTCOME_NO_BOUNDARY : CSC_OUTCOME_BLOCKED, "%s", failure.text);
     run->record.failed_id = command->id;
     return STOP;
+}
+
+int csc_run_rehearse(struct run *run, struct csc_error *err)
+{
+    _cleanup_(csc_boundary_cleanup) struct csc_boundary *boundary = NULL;
+    const struct csc_command *command = &run->flow->contract->commands[0];
+
+    if (!run->approvals || !run->flow->hardening)
+        return GO;
+    const struct csc_sandbox_request request = csc_run_request(run->flow, command);
+    int r = csc_boundary_make(&request, &boundary, run->current, err);
+    if (r < 0)
+        return r;
+    if (boundary)
+        return GO;
+    r = csc_run_note(run, command, NULL, err);
+    return r < 0 ? r : csc_run_conclude(run, command);
 }

@@ -53,7 +53,11 @@ static int approve(struct run *run)
     if (run->approvals->answer != CSC_APPROVALS_GRANTED)
         return csc_run_block(run, outcomes[run->approvals->answer], "%s", run->approvals->reason);
     if (run->approvals->any_unsigned)
-        csc_run_notice(run, "an approval is not signed: whoever can write that file can approve; csc approve signs");
+        csc_run_notice(run,
+                       given->trust.allowed_signers
+                           ? "an approval is not signed: whoever can write that file can approve; csc approve signs"
+                           : "no signature of an approval was checked: whoever can write that file can approve; give "
+                             "--allowed-signers");
     return require_ledger(run);
 }
 
@@ -65,6 +69,8 @@ int csc_run_decide(struct run *run, struct csc_error *err)
         return r;
     switch (run->decision->verdict) {
     case CSC_ALLOW:
+        if (run->flow->approvals.count > 0)
+            csc_run_notice(run, "no approval is needed: those given were not looked at, and not used up");
         return GO;
     case CSC_NEEDS_APPROVAL:
         return approve(run);

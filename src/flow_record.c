@@ -32,24 +32,41 @@ static int settle(const struct run *run, struct csc_error *err)
         (void)snprintf(text, sizeof(text),
                        "%llu earlier execution(s) never ended: their runner died; the next run that signs records it",
                        (unsigned long long)settled.dead);
+    else if (settled.bad > 0)
+        (void)snprintf(
+            text, sizeof(text),
+            "%llu earlier execution(s) can get no receipt: what the ledger has of them was not written by csc; "
+            "csc ledger verify says more",
+            (unsigned long long)settled.bad);
     else
         return 0;
     csc_run_notice(run, text);
     return 0;
 }
 
+/* Of one that is not signed anybody can choose the id: it must not use up that of one that is. */
+static const char *ledger_id(struct run *run, const struct csc_approved *approved)
+{
+    return approved->key[0] ? approved->approval->id
+                            : csc_arena_printf(&run->arena, "(unsigned) %s", approved->approval->id);
+}
+
 /* Approvals of a single execution, which this one uses up. */
-static size_t used_up(const struct run *run, struct csc_ledger_approval *approvals)
+static int used_up(struct run *run, struct csc_ledger_approval *approvals, size_t *ret_count, struct csc_error *err)
 {
     size_t count = 0;
 
     for (size_t i = 0; run->approvals && i < run->approvals->count; i++) {
         const struct csc_approved *approved = &run->approvals->items[i];
-        if (approved->approval->scope == CSC_APPROVAL_SINGLE_EXECUTION)
-            approvals[count++] = (struct csc_ledger_approval){approved->approval->id, approved->approval->identity,
-                                                              approved->key};
+        if (approved->approval->scope != CSC_APPROVAL_SINGLE_EXECUTION)
+            continue;
+        const char *id = ledger_id(run, approved);
+        if (!id)
+            return csc_fail_memory(err);
+        approvals[count++] = (struct csc_ledger_approval){id, approved->approval->identity, approved->key};
     }
-    return count;
+    *ret_count = count;
+    return 0;
 }
 
 static int begin(struct run *run, const struct csc_ledger_approvals *approvals, struct csc_error *err)
@@ -98,8 +115,12 @@ int csc_run_record_intent(struct run *run, struct csc_error *err)
                                                             sizeof(*approvals));
     if (!approvals)
         return csc_fail_memory(err);
-    const struct csc_ledger_approvals once = {approvals, used_up(run, approvals)};
-    int r = settle(run, &failure);
+    size_t count = 0;
+    int r = used_up(run, approvals, &count, err);
+    if (r < 0)
+        return r;
+    const struct csc_ledger_approvals once = {approvals, count};
+    r = settle(run, &failure);
     if (r == 0)
         r = begin(run, &once, &failure);
     return r < 0 ? unrecorded(run, failure.text, once.count > 0) : r;

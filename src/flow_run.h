@@ -66,6 +66,9 @@ void csc_run_record_receipt(const struct run *run, struct csc_flow_result *resul
 
 /* GO when the next command may run. */
 int csc_run_command(struct run *run, const struct csc_command *command);
+/* Before an approval is used up: it is not by a first command that the boundary refuses. (Those after it may be about
+ * what the first one makes.) */
+int csc_run_rehearse(struct run *run, struct csc_error *err);
 /* What the end of a command, run->current, means for the record. GO when the next one may run. */
 int csc_run_conclude(struct run *run, const struct csc_command *command);
 struct csc_sandbox_request csc_run_request(const struct csc_flow *flow, const struct csc_command *command);

@@ -164,7 +164,14 @@ static void check_pairs(struct judging *judging)
 static void check_initiator(struct judging *judging)
 {
     const struct csc_approvals *approvals = judging->approvals;
+    const char *initiator = judging->request->contract->initiating_user;
 
+    /* Threat: the agent spells the user's name so that it looks like nobody's: "ann " with a space, or with something
+     * unseen. */
+    if (approvals->needed > 1 && approvals->count > 0 && !csc_approval_identity_is_plain(initiator))
+        find(judging, CSC_APPROVALS_REFUSED, judging->request->files[0].name,
+             "cannot be told from the user who asked, '%s': dual control needs a name without spaces and signs there",
+             initiator);
     for (size_t i = 0; approvals->needed > 1 && i < approvals->count; i++)
         if (is_same(approvals->items[i].approval->identity, judging->request->contract->initiating_user))
             find(judging, CSC_APPROVALS_REFUSED, judging->request->files[i].name,

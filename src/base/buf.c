@@ -90,6 +90,27 @@ void csc_buf_escape(struct csc_buf *buf, const char *s, size_t size)
         buf->size += csc_text_escape(end, size * 4 + 1, s, size);
 }
 
+void csc_buf_escape_json(struct csc_buf *buf, const char *json, size_t size)
+{
+    const unsigned char *s = (const unsigned char *)json;
+    size_t begin = 0, n;
+    uint32_t c;
+
+    for (size_t i = 0; i < size; i += n) {
+        n = csc_utf8_sequence(s + i, size - i);
+        n = n ? n : 1;
+        if (s[i] < 0x7F || !csc_text_is_unsafe(s + i, n, &c))
+            continue;
+        csc_buf_append(buf, json + begin, i - begin);
+        if (c > 0xFFFF)
+            csc_buf_printf(buf, "\\u%04x\\u%04x", (unsigned)(0xD7C0 + (c >> 10)), (unsigned)(0xDC00 + (c & 0x3FF)));
+        else
+            csc_buf_printf(buf, "\\u%04x", (unsigned)c);
+        begin = i + n;
+    }
+    csc_buf_append(buf, json + begin, size - begin);
+}
+
 char *csc_buf_take(struct csc_buf *buf)
 {
     if (!buf->data)

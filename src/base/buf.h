@@ -24,6 +24,9 @@ void csc_buf_putc(struct csc_buf *buf, char c);
 __attribute__((format(printf, 2, 3))) void csc_buf_printf(struct csc_buf *buf, const char *format, ...);
 /* Appends hostile bytes as csc_text_escape() shows them. */
 void csc_buf_escape(struct csc_buf *buf, const char *s, size_t size);
+/* Appends JSON text as a terminal may be shown it: what acts on one, reorders or hides can only stand in its strings,
+ * and becomes \\uXXXX there, which means the same. */
+void csc_buf_escape_json(struct csc_buf *buf, const char *json, size_t size);
 /* Makes room for `size` more bytes; returns where they go, or NULL. */
 char *csc_buf_reserve(struct csc_buf *buf, size_t size);
 /* The text, which the caller frees, or NULL when an append failed; the buffer is empty afterwards. */

@@ -61,6 +61,12 @@ static bool is_unsafe(uint32_t c)
     return false;
 }
 
+bool csc_text_is_unsafe(const unsigned char *s, size_t n, uint32_t *ret_code_point)
+{
+    *ret_code_point = code_point(s, n);
+    return is_unsafe(*ret_code_point);
+}
+
 /* One character, or one byte of what is none, as it is shown. Returns the length; *ret_taken bytes were used up. */
 static size_t escape_one(char piece[12], const unsigned char *s, size_t size, size_t *ret_taken)
 {

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 static inline bool csc_utf8_continuation(unsigned char c)
 {
@@ -45,6 +46,10 @@ size_t csc_utf8_count(const char *s, size_t size);
  * text that reads as something else.
  */
 size_t csc_text_escape(char *dst, size_t capacity, const char *s, size_t size);
+
+/* Whether the character at `s`, a well-formed sequence of `n` bytes, is one of those; *ret_code_point says which it is.
+ */
+bool csc_text_is_unsafe(const unsigned char *s, size_t n, uint32_t *ret_code_point);
 
 enum { CSC_EXCERPT = 100 };
 

@@ -143,14 +143,8 @@ static int print_text(const struct csc_cli *cli, const struct inputs *inputs, co
 
     put_counts(&text, inputs, finding);
     csc_cli_paint(&text, STDOUT_FILENO, tones[finding->verdict], verdict_names[finding->verdict]);
-    if (finding->has_difference)
-        csc_buf_printf(&text, ": entry %" PRIu64, finding->difference_at);
-    if (finding->text[0]) {
-        csc_buf_puts(&text, ": ");
-        csc_buf_escape(&text, finding->text, strlen(finding->text));
-    } else if (finding->verdict == CSC_LEDGER_COMPLETE) {
-        csc_buf_puts(&text, ": every entry is as it was, and none is missing");
-    }
+    csc_buf_puts(&text, finding->verdict == CSC_LEDGER_COMPLETE ? " " : ": ");
+    csc_buf_escape(&text, finding->text, strlen(finding->text));
     csc_buf_putc(&text, '\n');
     if (finding->verdict == CSC_LEDGER_NOT_ESTABLISHED)
         put_remedies(&text, inputs, finding);
@@ -248,9 +242,10 @@ const struct csc_cli_command csc_cli_ledger_verify = {
     .summary = "recompute everything, and say whether something is missing or changed",
     .options = options,
     .description =
-        "Verdicts: complete: every entry is as it was, and a checkpoint from elsewhere proves that none is missing;\n"
-        "provable gap: something is missing or changed; not established: nothing contradicts, and nothing from\n"
-        "outside vouches for all of it. The first difference is said by its entry.\n"
+        "Verdicts: complete: a checkpoint from elsewhere proves that every entry up to it is as it was, and none is\n"
+        "missing; of what comes after it nothing says that it is all. provable gap: something is missing or changed.\n"
+        "not established: nothing contradicts, and nothing from outside vouches for any of it, or something died.\n"
+        "The first difference is said by its entry.\n"
         "Exit code: 0 complete, or not established; 1 a gap; 65, 66 what is given cannot be read or is no ledger.\n",
     .examples = "  csc ledger verify --public-key runner.pub --key-id runner-1 --checkpoint kept/today.note\n"
                 "  csc ledger verify --checkpoint kept/may.note --checkpoint kept/june.note --require-complete\n",

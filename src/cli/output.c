@@ -22,8 +22,11 @@ int csc_cli_print(const struct csc_cli *cli, const struct csc_buf *buf, int code
 
 int csc_cli_print_json(const struct csc_cli *cli, const struct csc_value *value, int code)
 {
-    _cleanup_buf_ struct csc_buf text = {0};
+    _cleanup_buf_ struct csc_buf text = {0}, shown = {0};
 
     csc_json_write(&text, value);
-    return csc_cli_print(cli, &text, code);
+    if (text.failed || !isatty(STDOUT_FILENO))
+        return csc_cli_print(cli, &text, code);
+    csc_buf_escape_json(&shown, text.data, text.size);
+    return csc_cli_print(cli, &shown, code);
 }

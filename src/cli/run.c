@@ -142,9 +142,7 @@ static int configure(const struct csc_cli *cli, struct session *session)
     if (code != 0)
         return code;
     csc_cli_name_ledger(cli->options[OPT_LEDGER], &session->configuration.config, &session->recorder);
-    if (session->hardened)
-        csc_cli_protect(&session->configuration, session->recorder.path, "the ledger", false);
-    return 0;
+    return session->hardened ? csc_cli_protect_ledger(cli, &session->configuration, &session->recorder) : 0;
 }
 
 static int open_output(const struct csc_cli *cli, struct session *session, struct csc_error *err)

@@ -27,7 +27,7 @@ struct csc_cli_configure_options {
     bool hardened;
 };
 
-enum { CSC_CLI_PROTECTED_MAX = 8 };
+enum { CSC_CLI_PROTECTED_MAX = 16 };
 
 struct csc_cli_configuration {
     struct csc_config config;
@@ -69,6 +69,9 @@ struct csc_cli_recorder {
 
 /* Finds its place, or says in recorder->flow why there is none. */
 void csc_cli_name_ledger(const char *option, const struct csc_config *config, struct csc_cli_recorder *recorder);
+/* No scope may hold the ledger, nor what SQLite and csc keep beside it. */
+int csc_cli_protect_ledger(const struct csc_cli *cli, struct csc_cli_configuration *configuration,
+                           struct csc_cli_recorder *recorder);
 void csc_cli_open_ledger(struct csc_cli_recorder *recorder);
 void csc_cli_recorder_free(struct csc_cli_recorder *recorder);
 

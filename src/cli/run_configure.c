@@ -43,6 +43,7 @@ static void protect_all(const struct csc_cli_configure_options *options, struct 
     csc_cli_protect(configuration, options->policy, "the policy", true);
     csc_cli_protect(configuration, signers, "the allowed signers", true);
     csc_cli_protect(configuration, approvals->revoked_keys, "the list of revoked keys", true);
+    csc_cli_protect(configuration, approvals->ssh_keygen, "ssh-keygen, which checks approvals", true);
     csc_cli_protect(configuration, CSC_CONFIG_SYSTEM, "the place of the configuration", true);
     csc_cli_protect(configuration, csc_config_own_place(configuration->own_place), "the place of the configuration",
                     true);

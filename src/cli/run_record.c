@@ -70,6 +70,23 @@ void csc_cli_name_ledger(const char *option, const struct csc_config *config, st
         recorder->flow.unavailable = recorder->failure.text;
 }
 
+int csc_cli_protect_ledger(const struct csc_cli *cli, struct csc_cli_configuration *configuration,
+                           struct csc_cli_recorder *recorder)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", "-runners"};
+    struct csc_error err = {0};
+
+    for (size_t i = 0; recorder->path && i < ARRAY_SIZE(suffixes); i++) {
+        const char *path = csc_arena_printf(&recorder->arena, "%s%s", recorder->path, suffixes[i]);
+        if (!path) {
+            csc_fail_memory(&err);
+            return csc_cli_fail(cli, NULL, &err);
+        }
+        csc_cli_protect(configuration, path, "the ledger", false);
+    }
+    return 0;
+}
+
 void csc_cli_open_ledger(struct csc_cli_recorder *recorder)
 {
     if (recorder->path &&

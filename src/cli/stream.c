@@ -18,15 +18,21 @@ void csc_cli_stream_begin(const struct csc_cli *cli, struct csc_cli_stream *ret_
 
 static void write_out(const struct csc_cli *cli, struct csc_cli_stream *stream)
 {
+    _cleanup_buf_ struct csc_buf shown = {0};
+    struct csc_buf *text = &stream->text;
     struct csc_error err = {0};
 
     if (stream->code != 0 || stream->gone)
         return;
-    if (stream->text.failed) {
+    if (!text->failed && isatty(stream->fd)) {
+        csc_buf_escape_json(&shown, text->data, text->size);
+        text = &shown;
+    }
+    if (text->failed) {
         csc_fail_memory(&err);
     } else if (cli->stdout_closed) {
         csc_fail(&err, CSC_E_OUTPUT, "standard output is closed; give it a place to go");
-    } else if (csc_write_all(stream->fd, stream->text.data, stream->text.size) < 0) {
+    } else if (csc_write_all(stream->fd, text->data, text->size) < 0) {
         /* Where SIGPIPE is ignored, this is how the end of a reader shows. */
         stream->gone = errno == EPIPE;
         stream->code = stream->gone && !stream->pager ? (int)CSC_E_OUTPUT : 0;

@@ -89,11 +89,15 @@ static void describe_sandbox(struct csc_buf *buf, const struct csc_value *comman
 
     if (!sandbox)
         return;
-    csc_buf_printf(buf, "; sandbox by %s, ", text_of(csc_value_get(sandbox, "executor"), "name"));
+    csc_buf_puts(buf, "; sandbox");
+    if (csc_value_get(sandbox, "executor"))
+        csc_buf_printf(buf, " by %s", text_of(csc_value_get(sandbox, "executor"), "name"));
     if (!measured)
-        csc_buf_puts(buf, "nothing measured");
+        csc_buf_puts(buf, ", nothing measured");
+    else if (!csc_value_get(measured, "asPlanned"))
+        csc_buf_puts(buf, ", measured, not compared with its plan");
     else
-        csc_buf_puts(buf, is_true(measured, "asPlanned") ? "measured as planned" : "NOT as planned when measured");
+        csc_buf_puts(buf, is_true(measured, "asPlanned") ? ", measured as planned" : ", NOT as planned when measured");
     for (size_t i = 0; i < lacks->count; i++)
         csc_buf_printf(buf, "%s%s", i == 0 ? ", but for " : ", ", lacks->items[i].string);
 }

@@ -32,6 +32,7 @@ enum csc_exec_end {
     CSC_EXEC_CANCELLED,      /* csc was told to stop: 128 + signal (130, 143) */
     CSC_EXEC_ADVISED,        /* hardened mode does not start this program: never started */
     CSC_EXEC_NO_BOUNDARY,    /* the sandbox could not be established: never started */
+    CSC_EXEC_EXPIRED,        /* not_after had come before it could start: never started */
 };
 
 /* Where a command of hardened mode runs. */
@@ -54,6 +55,9 @@ struct csc_exec_io {
     void (*output)(void *context, enum csc_stream stream, const void *bytes, size_t size);
     void *context;
     const struct csc_boundary *boundary; /* NULL: local mode */
+    /* From then on the command is not started any more, however long its sandbox took: microseconds since 1970; 0 or
+     * INT64_MAX: never. */
+    int64_t not_after;
 };
 
 /* Who counted what a command used. */
@@ -119,6 +123,8 @@ void csc_boundary_free(struct csc_boundary *boundary);
 /* A refusal as the result of a command that was not started. */
 void csc_exec_refuse(const struct csc_refusal *refusal, struct csc_exec_result *ret_result);
 
+/* io->not_after has come. */
+bool csc_exec_is_too_late(const struct csc_exec_io *io);
 /* csc was told to stop, by what csc_exec_run() listens to: 130 or 143, else 0. Takes the signal. */
 int csc_exec_told_to_stop(const struct csc_exec_io *io);
 

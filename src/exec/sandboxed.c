@@ -20,14 +20,16 @@
 enum { SEGMENTS_MAX = 10, MESSAGE_MAX = 2000 };
 
 struct csc_sandboxed {
-    const struct csc_boundary *boundary;
+    const struct csc_exec_io *io;
+    const struct csc_boundary *boundary; /* of `io` */
     struct csc_launch *launch;
     pid_t pid;
     int message; /* what bwrap says */
     bool started[SEGMENTS_MAX], ended[SEGMENTS_MAX];
     int status[SEGMENTS_MAX]; /* of waitpid(2) */
     bool full[3];
-    bool answered; /* csc-init was told whether to go on, or is gone: no report is waited for */
+    bool answered; /* csc-init was told whether to go on, or to end, or is gone: no report is waited for */
+    bool late;     /* all is as planned, and io->not_after has come */
     struct csc_measurement measurement;
     char contradiction[300];                /* what was measured, and planned otherwise; "" : nothing */
     struct csc_report refused, not_started; /* kind 0: there was none */
@@ -94,14 +96,15 @@ static int start(struct csc_sandboxed *s, const int output[2], int null, struct 
     return 0;
 }
 
-int csc_sandboxed_start(const struct csc_boundary *boundary, const int output[2], int null,
+int csc_sandboxed_start(const struct csc_exec_io *io, const int output[2], int null,
                         struct csc_sandboxed **ret_sandboxed, struct csc_error *err)
 {
     struct csc_sandboxed *s = calloc(1, sizeof(*s));
 
     if (!s)
         return csc_fail_memory(err);
-    s->boundary = boundary;
+    s->io = io;
+    s->boundary = io->boundary;
     s->message = -1;
     int r = start(s, output, null, err);
     if (r < 0) {
@@ -124,6 +127,8 @@ int csc_sandboxed_report_fd(const struct csc_sandboxed *sandboxed)
 
 void csc_sandboxed_end(struct csc_sandboxed *sandboxed)
 {
+    /* What has not been compared by now will not be: it is about to end. */
+    sandboxed->answered = true;
     /* That it is gone already changes nothing. */
     (void)!write(sandboxed->launch->control, CSC_CONTROL_END, 1);
 }
@@ -192,9 +197,8 @@ static void take_reports(struct csc_sandboxed *s)
  */
 
 /* The end of the life line ends csc-init before it has started anything. */
-static void forbid(struct csc_sandboxed *s, const char *name, const char *text)
+static void forbid(struct csc_sandboxed *s)
 {
-    (void)snprintf(s->contradiction, sizeof(s->contradiction), "measured %s: %s", name, text);
     csc_close_cleanup(&s->launch->control);
     s->launch->control = -1;
 }
@@ -206,9 +210,13 @@ static void judge(struct csc_sandboxed *s)
 
     csc_measure_outside(plan, s->launch, s->pid, &s->measurement.outside);
     const char *name = csc_measurement_check(plan, &s->measurement, text, sizeof(text));
+    s->measurement.compared = true;
     s->measurement.passed = !name;
+    s->late = csc_exec_is_too_late(s->io);
     if (name)
-        forbid(s, name, text);
+        (void)snprintf(s->contradiction, sizeof(s->contradiction), "measured %s: %s", name, text);
+    if (name || s->late)
+        forbid(s);
     else
         (void)!write(s->launch->control, CSC_CONTROL_GO, 1);
     s->answered = true;
@@ -360,7 +368,9 @@ void csc_sandboxed_conclude(struct csc_sandboxed *sandboxed, struct csc_exec_res
                           "allow more time");
     if (result->end != CSC_EXEC_EXITED)
         return;
-    if (s->refused.kind || (!result->started && !s->not_started.kind))
+    if (s->late && !s->contradiction[0])
+        csc_result_refuse(result, CSC_EXEC_EXPIRED, 126, "it was too late to start");
+    else if (s->refused.kind || (!result->started && !s->not_started.kind))
         refuse_boundary(s, result);
     else
         conclude_by_itself(s, result);

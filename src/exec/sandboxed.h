@@ -8,16 +8,17 @@
 struct csc_sandboxed;
 
 /*
- * Starts the sandbox, whose command writes to output[0] and [1]. `null` is /dev/null, for what makes the sandbox. What
- * goes wrong from here on, inside, is known at the end.
+ * Starts the sandbox of io->boundary, whose command writes to output[0] and [1]. `null` is /dev/null, for what makes
+ * the sandbox. What goes wrong from here on, inside, is known at the end.
  */
-int csc_sandboxed_start(const struct csc_boundary *boundary, const int output[2], int null,
+int csc_sandboxed_start(const struct csc_exec_io *io, const int output[2], int null,
                         struct csc_sandboxed **ret_sandboxed, struct csc_error *err);
 /* The one child of csc's: when it is dead, so is everything in the sandbox. */
 pid_t csc_sandboxed_pid(const struct csc_sandboxed *sandboxed);
 /*
  * What csc-init has to say before the command starts is there when this is readable; -1: nothing is waited for. Then
- * csc_sandboxed_serve() compares the sandbox with its plan, and lets the command start or not.
+ * csc_sandboxed_serve() compares the sandbox with its plan, and the clock with io->not_after, and lets the command
+ * start or not.
  */
 int csc_sandboxed_report_fd(const struct csc_sandboxed *sandboxed);
 void csc_sandboxed_serve(struct csc_sandboxed *sandboxed);

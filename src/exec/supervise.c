@@ -142,6 +142,11 @@ static int open_streams(struct run *run, struct csc_error *err)
     return 0;
 }
 
+bool csc_exec_is_too_late(const struct csc_exec_io *io)
+{
+    return io->not_after > 0 && csc_time_now() >= io->not_after;
+}
+
 static int refuse_start(struct run *run, const struct csc_spawn_failure *failure, const char *program,
                         struct csc_error *err)
 {
@@ -196,6 +201,10 @@ static int start_segments(struct run *run, struct csc_error *err)
 
     if (count > SEGMENTS_MAX)
         return csc_fail(err, CSC_E_INTERNAL, "a pipeline of %zu segments", count);
+    if (csc_exec_is_too_late(run->io)) {
+        csc_result_refuse(&run->result, CSC_EXEC_EXPIRED, 126, "it was too late to start");
+        run->phase = OVER;
+    }
     for (size_t i = 0; i < count && r == 0 && run->phase != OVER; i++) {
         int fds[2] = {-1, -1};
         bool last = i + 1 == count;
@@ -215,7 +224,7 @@ static int start_segments(struct run *run, struct csc_error *err)
 static int start_sandbox(struct run *run, struct csc_error *err)
 {
     const int output[2] = {run->stdout_end, run->stderr_end};
-    int r = csc_sandboxed_start(run->io->boundary, output, run->null_read, &run->sandboxed, err);
+    int r = csc_sandboxed_start(run->io, output, run->null_read, &run->sandboxed, err);
 
     if (r < 0)
         return r;

@@ -62,6 +62,8 @@ int csc_ledger_begin(struct csc_ledger *ledger, const struct csc_intent *intent,
 
     int r = ops->begin(ledger->store, true, err);
     if (r == 0)
+        r = csc_ledger_check_kept(ledger, NULL, err); /* or the run's receipt could not be appended later */
+    if (r == 0)
         r = ops->insert_intent(ledger->store, intent, err);
     for (; used < count && r == 0; used += r == 0)
         r = ops->use_approval(ledger->store, &approvals->items[used], intent->execution_id, err);
@@ -73,11 +75,12 @@ int csc_ledger_begin(struct csc_ledger *ledger, const struct csc_intent *intent,
 
 /* ---- the receipt -------------------------------------------------------------------------------------------- */
 
-int csc_ledger_frontier(struct csc_ledger *ledger, struct csc_merkle_frontier *ret_frontier, struct csc_error *err)
+int csc_ledger_frontier(struct csc_ledger *ledger, uint64_t size, struct csc_merkle_frontier *ret_frontier,
+                        struct csc_error *err)
 {
-    struct csc_merkle_frontier frontier = {0};
+    struct csc_merkle_frontier frontier = {.size = size};
+    int r = 0;
 
-    int r = ledger->ops->size(ledger->store, &frontier.size, err);
     for (unsigned level = 0; level < CSC_MERKLE_LEVELS - 1 && r == 0; level++)
         if (frontier.size >> level & 1)
             r = ledger->ops->node(ledger->store, level, (frontier.size >> level) - 1, &frontier.nodes[level], err);
@@ -122,13 +125,18 @@ int csc_ledger_insert(struct csc_ledger *ledger, const struct csc_ledger_item *i
     _cleanup_buf_ struct csc_buf bytes = {0};
     struct csc_merkle_frontier frontier;
     struct csc_store_row row;
+    uint64_t size = 0;
 
     csc_canon_write(&bytes, &item->receipt->root);
     if (bytes.failed)
         return csc_fail_memory(err);
     int r = csc_store_row_of(item, &bytes, &row, err);
     if (r == 0)
-        r = csc_ledger_frontier(ledger, &frontier, err);
+        r = csc_ledger_check_kept(ledger, signer, err);
+    if (r == 0)
+        r = ledger->ops->size(ledger->store, &size, err);
+    if (r == 0)
+        r = csc_ledger_frontier(ledger, size, &frontier, err);
     if (r != 0)
         return r;
     row.entry.index = frontier.size;

@@ -121,7 +121,8 @@ struct csc_ledger_item {
 /*
  * Appends a receipt as the next leaf and ends the intent of its execution, if there is one; with a signer (may be
  * NULL) also a checkpoint of the tree as it is then. Durable when it returns. CSC_E_INVALID when this execution has a
- * receipt already.
+ * receipt already; CSC_E_DATA when the ledger contradicts the checkpoint that it keeps, as csc_ledger_begin() and
+ * csc_ledger_checkpoint() fail too: going on would overwrite what proves it.
  */
 int csc_ledger_append(struct csc_ledger *ledger, const struct csc_ledger_item *item,
                       const struct csc_ledger_signer *signer, uint64_t *ret_index, struct csc_error *err);
@@ -132,6 +133,7 @@ struct csc_ledger_settled {
     uint64_t dead;    /* their runner is gone, and there was no signer to say so */
     uint64_t running; /* their runner lives */
     uint64_t unknown; /* their runner cannot be seen from here */
+    uint64_t bad;     /* what was recorded of them makes no receipt: no csc wrote it; they stay as they are */
 };
 
 int csc_ledger_settle(struct csc_ledger *ledger, const struct csc_ledger_signer *signer,
@@ -172,7 +174,7 @@ int csc_ledger_each(struct csc_ledger *ledger, const struct csc_ledger_filter *f
  * is none; CSC_E_USAGE: there are several. */
 int csc_ledger_get(struct csc_ledger *ledger, const char *id, struct csc_arena *arena,
                    struct csc_ledger_entry *ret_entry, struct csc_error *err);
-/* Executions without a receipt, oldest first. */
+/* Executions without a receipt, oldest first. UNKNOWN, too: what was recorded of it makes no receipt. */
 int csc_ledger_each_intent(struct csc_ledger *ledger,
                            int (*each)(void *context, const struct csc_intent *intent, enum csc_runner_state state),
                            void *context, struct csc_error *err);
@@ -204,9 +206,12 @@ int csc_ledger_prove(struct csc_ledger *ledger, uint64_t index, const struct csc
 
 enum csc_ledger_verdict {
     CSC_LEDGER_NOT_ESTABLISHED = 0, /* nothing contradicts, but nothing from outside vouches for all of it either */
-    CSC_LEDGER_COMPLETE, /* every entry is as it was, and a checkpoint given from outside proves that none is missing up
-                            to it; every execution that began has its receipt, or its runner lives */
-    CSC_LEDGER_GAP,      /* something is missing or changed, provably */
+    /* A checkpoint given from outside proves that every entry up to it is as it was and none is missing. Those after it
+     * agree with themselves, and nothing says that they are all. Signatures of other keys were not checked. Every
+     * execution whose intent is there has its receipt, or its runner lives; intents are no leaves, and who can write
+     * the database can remove one. */
+    CSC_LEDGER_COMPLETE,
+    CSC_LEDGER_GAP, /* something is missing or changed, provably */
 };
 
 /* A checkpoint that was kept elsewhere. */
@@ -237,7 +242,7 @@ struct csc_ledger_finding {
     struct csc_merkle_head head; /* recomputed */
     bool has_difference;
     uint64_t difference_at; /* entry */
-    char text[512];         /* the first difference, or why the verdict is not "complete"; escaped */
+    char text[512];         /* the first difference, why the verdict is not "complete", or how far it is; escaped */
 };
 
 /* Recomputes everything from the receipts, in memory that does not grow with the ledger. A gap is a finding, not an

@@ -141,7 +141,7 @@ static int hand_on_intent(void *context, const struct csc_intent *intent)
 {
     const struct each_intent *each = context;
 
-    return each->call(each->context, intent, csc_runner_look(&intent->runner));
+    return each->call(each->context, intent, csc_ledger_look(intent));
 }
 
 int csc_ledger_each_intent(struct csc_ledger *ledger,
@@ -172,8 +172,11 @@ int csc_ledger_stats(struct csc_ledger *ledger, struct csc_ledger_stats *ret_sta
 static int read_head(struct csc_ledger *ledger, struct csc_merkle_head *ret_head, struct csc_error *err)
 {
     struct csc_merkle_frontier frontier;
+    uint64_t size = 0;
 
-    int r = csc_ledger_frontier(ledger, &frontier, err);
+    int r = ledger->ops->size(ledger->store, &size, err);
+    if (r == 0)
+        r = csc_ledger_frontier(ledger, size, &frontier, err);
     if (r < 0)
         return r;
     ret_head->size = frontier.size;
@@ -201,6 +204,8 @@ int csc_ledger_checkpoint(struct csc_ledger *ledger, const struct csc_ledger_sig
     struct csc_merkle_head head = {0};
 
     int r = ledger->ops->begin(ledger->store, ledger->access == CSC_LEDGER_WRITE, err);
+    if (r == 0)
+        r = csc_ledger_check_kept(ledger, signer, err);
     if (r == 0)
         r = read_head(ledger, &head, err);
     if (r == 0)

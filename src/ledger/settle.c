@@ -4,6 +4,43 @@
 
 #include "ledger/store.h"
 
+static void receipt_cleanup(struct csc_receipt **receipt)
+{
+    csc_receipt_free(*receipt);
+}
+
+static int build_receipt(const struct csc_intent *intent, struct csc_receipt **ret_receipt, struct csc_error *err)
+{
+    const struct csc_lost_run run = {.execution_id = intent->execution_id,
+                                     .contract_id = intent->contract_id,
+                                     .contract_sha256 = intent->contract_sha256,
+                                     .policy_profile = intent->policy_profile,
+                                     .policy_schema_version = intent->policy_schema_version,
+                                     .policy_sha256 = intent->policy_sha256,
+                                     .hardened = intent->hardened,
+                                     .started_at = intent->started_at,
+                                     .ended_at = csc_time_now()};
+
+    return csc_receipt_build_lost(&run, ret_receipt, err);
+}
+
+/* Threat: somebody writes an intent that can become no receipt, and nothing runs any more. */
+static bool is_sound(const struct csc_intent *intent)
+{
+    _cleanup_(receipt_cleanup) struct csc_receipt *receipt = NULL;
+
+    return build_receipt(intent, &receipt, NULL) != -CSC_E_DATA;
+}
+
+enum csc_runner_state csc_ledger_look(const struct csc_intent *intent)
+{
+    enum csc_runner_state state = csc_runner_look(&intent->runner);
+
+    return state == CSC_RUNNER_GONE && !is_sound(intent) ? CSC_RUNNER_UNKNOWN : state;
+}
+
+/* ---- settling ----------------------------------------------------------------------------------------------- */
+
 /* Copies of the dead ones: nothing is written while they are being read. */
 struct dead {
     struct dead *next;
@@ -56,6 +93,10 @@ static int sort_out(void *context, const struct csc_intent *intent)
         s->settled.running++;
         return 0;
     case CSC_RUNNER_GONE:
+        if (!is_sound(intent)) {
+            s->settled.bad++;
+            return 0;
+        }
         s->settled.dead++;
         return remember(s, intent);
     case CSC_RUNNER_UNKNOWN:
@@ -63,33 +104,6 @@ static int sort_out(void *context, const struct csc_intent *intent)
     }
     s->settled.unknown++;
     return 0;
-}
-
-static void receipt_cleanup(struct csc_receipt **receipt)
-{
-    csc_receipt_free(*receipt);
-}
-
-static int make_receipt(const struct csc_intent *intent, const struct csc_ledger_signer *signer,
-                        struct csc_receipt **ret_receipt, struct csc_error *err)
-{
-    _cleanup_(receipt_cleanup) struct csc_receipt *receipt = NULL;
-    const struct csc_lost_run run = {.execution_id = intent->execution_id,
-                                     .contract_id = intent->contract_id,
-                                     .contract_sha256 = intent->contract_sha256,
-                                     .policy_profile = intent->policy_profile,
-                                     .policy_schema_version = intent->policy_schema_version,
-                                     .policy_sha256 = intent->policy_sha256,
-                                     .hardened = intent->hardened,
-                                     .started_at = intent->started_at,
-                                     .ended_at = csc_time_now()};
-
-    int r = csc_receipt_build_lost(&run, &receipt, err);
-    if (r == 0)
-        r = csc_receipt_sign(receipt, signer->key, signer->key_id, err);
-    if (r == 0)
-        *ret_receipt = TAKE_PTR(receipt);
-    return r;
 }
 
 /* In a transaction: whoever deletes the intent writes the receipt, so that two settlers write one. */
@@ -117,7 +131,9 @@ static int close_one(struct settling *s, const struct csc_intent *intent, struct
     _cleanup_(receipt_cleanup) struct csc_receipt *receipt = NULL;
     bool closed = false;
 
-    int r = make_receipt(intent, s->signer, &receipt, err);
+    int r = build_receipt(intent, &receipt, err);
+    if (r == 0)
+        r = csc_receipt_sign(receipt, s->signer->key, s->signer->key_id, err);
     if (r < 0)
         return r;
     r = s->ledger->ops->begin(s->ledger->store, true, err);
@@ -140,11 +156,18 @@ int csc_ledger_settle(struct csc_ledger *ledger, const struct csc_ledger_signer 
                       struct csc_ledger_settled *ret_settled, struct csc_error *err)
 {
     _cleanup_(settling_free) struct settling s = {.ledger = ledger, .signer = signer};
+    struct csc_error failure = {0};
 
     s.end = &s.dead;
-    int r = ledger->ops->each_intent(ledger->store, sort_out, &s, err);
-    if (r < 0 && err && err->code == CSC_OK)
-        (void)csc_fail_memory(err); /* the only way in which sort_out() fails */
+    int r = ledger->ops->each_intent(ledger->store, sort_out, &s, &failure);
+    if (r == -CSC_E_DATA) { /* a row that cannot be read; those after it are left for when it is gone */
+        s.settled.bad++;
+        r = 0;
+    }
+    if (r < 0 && failure.code == CSC_OK)
+        r = csc_fail_memory(&failure); /* the only way in which sort_out() fails */
+    if (r < 0)
+        return csc_error_in_stage(err, "ledger", csc_fail(err, failure.code, "%s", failure.text));
     for (const struct dead *dead = signer ? s.dead : NULL; dead && r == 0; dead = dead->next)
         r = close_one(&s, &dead->intent, err);
     if (r < 0)

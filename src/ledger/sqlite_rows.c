@@ -26,6 +26,8 @@ static const char *const statement_texts[CSC_SQLITE_STATEMENTS] = {
     [CSC_SQLITE_DELETE_INTENT] = "DELETE FROM intents WHERE execution_id = ?1",
     [CSC_SQLITE_USE_APPROVAL] = "INSERT INTO approvals(approval_id, execution_id, identity, key, used_at)"
                                 " VALUES(?1, ?2, ?3, ?4, ?5)",
+    [CSC_SQLITE_HAS_APPROVAL] = "SELECT 1 FROM approvals"
+                                " WHERE approval_id = ?1 AND execution_id = ?2 AND identity = ?3 AND key = ?4",
     [CSC_SQLITE_STRAY_APPROVAL] = "SELECT approval_id FROM approvals a WHERE NOT EXISTS"
                                   " (SELECT 1 FROM entries e WHERE e.execution_id = a.execution_id) AND NOT EXISTS"
                                   " (SELECT 1 FROM intents i WHERE i.execution_id = a.execution_id) LIMIT 1",
@@ -553,6 +555,27 @@ static int use_approval(void *context, const struct csc_ledger_approval *approva
     return code == SQLITE_DONE ? 0 : csc_sqlite_fail(store, code, writing, err);
 }
 
+static int has_approval(void *context, const struct csc_ledger_approval *approval, const char *execution_id,
+                        bool *ret_has, struct csc_error *err)
+{
+    struct csc_sqlite *store = context;
+    sqlite3_stmt *statement = NULL;
+
+    int r = use(store, CSC_SQLITE_HAS_APPROVAL, &statement, err);
+    if (r < 0)
+        return r;
+    struct binder b = {.statement = statement, .next = 1};
+    bind_text(&b, approval->id);
+    bind_text(&b, execution_id);
+    bind_text(&b, approval->identity);
+    bind_text(&b, approval->key);
+    int code = execute(&b);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        return csc_sqlite_fail(store, code, reading, err);
+    *ret_has = code == SQLITE_ROW;
+    return 0;
+}
+
 /* Appends the text of a statement's one column, if there is a row and it is not NULL. */
 static int one_text(struct csc_sqlite *store, enum csc_sqlite_statement which, bool *ret_found,
                     struct csc_buf *ret_text, struct csc_error *err)
@@ -685,6 +708,7 @@ const struct csc_store_ops csc_store_sqlite = {
     .delete_intent = delete_intent,
     .each_intent = each_intent,
     .use_approval = use_approval,
+    .has_approval = has_approval,
     .find_stray_approval = find_stray_approval,
     .keep_checkpoint = keep_checkpoint,
     .kept_checkpoint = kept_checkpoint,

@@ -57,6 +57,9 @@ struct csc_store_ops {
     /* CSC_LEDGER_USED when it was before. */
     int (*use_approval)(void *store, const struct csc_ledger_approval *approval, const char *execution_id,
                         struct csc_error *err);
+    /* The used approvals have this one, as it is, of this execution. */
+    int (*has_approval)(void *store, const struct csc_ledger_approval *approval, const char *execution_id,
+                        bool *ret_has, struct csc_error *err);
     /* One that was used up by an execution of which there is neither a receipt nor an intent: its id is appended.
      * CSC_E_INPUT: there is none. */
     int (*find_stray_approval)(void *store, struct csc_buf *ret_id, struct csc_error *err);
@@ -118,16 +121,35 @@ const char *csc_receipt_differs(const struct csc_receipt_scan *scan, const struc
 /* The slice is the canonical form of this string (NULL: there must be no slice), which is made in `scratch`. */
 bool csc_slice_is(const struct csc_slice *slice, const char *string, struct csc_buf *scratch);
 
+/* ---- what evidence tells (told.c) --------------------------------------------------------------------------- */
+
+/* Holds the columns and the used approvals against an entry's evidence, whose signature is good. Appends what is wrong
+ * to ret_flaw, the first only. */
+int csc_ledger_compare_told(struct csc_ledger *ledger, const struct csc_ledger_entry *entry,
+                            const struct csc_value *predicate, struct csc_buf *ret_flaw, struct csc_error *err);
+
 /* ---- appending (append.c) ----------------------------------------------------------------------------------- */
 
 /* In a transaction: the next leaf, and with a signer the checkpoint. */
 int csc_ledger_insert(struct csc_ledger *ledger, const struct csc_ledger_item *item,
                       const struct csc_ledger_signer *signer, uint64_t *ret_index, struct csc_error *err);
-/* All that appending to the tree needs of it. */
-int csc_ledger_frontier(struct csc_ledger *ledger, struct csc_merkle_frontier *ret_frontier, struct csc_error *err);
+/* All that appending to the tree of the first `size` entries needs of it. */
+int csc_ledger_frontier(struct csc_ledger *ledger, uint64_t size, struct csc_merkle_frontier *ret_frontier,
+                        struct csc_error *err);
 /* Appends the signed checkpoint of a head, and keeps it where the ledger can be written. */
 int csc_ledger_sign_head(struct csc_ledger *ledger, const struct csc_merkle_head *head,
                          const struct csc_ledger_signer *signer, struct csc_buf *ret_note, struct csc_error *err);
+
+/* The kept checkpoint: 1 when there is one, 0 when there is none. CSC_E_DATA: it is not of this log, cannot be read, or
+ * is said to be signed by `key` (may be NULL) and is not. */
+int csc_ledger_read_kept(struct csc_ledger *ledger, const struct csc_public_key *key, struct csc_merkle_head *ret_head,
+                         struct csc_error *err);
+/* In a transaction, before anything is appended or another checkpoint kept: the entries that the kept checkpoint covers
+ * are there, and lead to its root, as the stored nodes say; else CSC_E_DATA. Reads O(log n) nodes. */
+int csc_ledger_check_kept(struct csc_ledger *ledger, const struct csc_ledger_signer *signer, struct csc_error *err);
+
+/* The state of its runner; UNKNOWN, too, when that is gone and settling could make no receipt of it (settle.c). */
+enum csc_runner_state csc_ledger_look(const struct csc_intent *intent);
 
 /* What a transaction ends with: commits when r is 0, else rolls back; returns what became of it, the stage named. */
 int csc_ledger_finish(struct csc_ledger *ledger, int r, struct csc_error *err);

@@ -28,13 +28,12 @@ struct verifier {
     size_t mark_count;
     uint64_t agreed; /* entries, up to the last mark that was right */
     uint64_t total;
-    struct csc_buf kept, payload, scratch;
+    struct csc_buf payload, scratch;
 };
 
 static void verifier_free(struct verifier *v)
 {
     free(v->marks);
-    csc_buf_free(&v->kept);
     csc_buf_free(&v->payload);
     csc_buf_free(&v->scratch);
 }
@@ -90,41 +89,18 @@ static int read_witness(struct verifier *v, const struct csc_ledger_witness *wit
     return 0;
 }
 
-static bool is_signed_by(const struct csc_note *note, const struct csc_note_key *key)
-{
-    for (size_t i = 0; i < note->count; i++)
-        if (memcmp(note->signatures[i].id, key->id, sizeof(key->id)) == 0)
-            return true;
-    return false;
-}
-
 /* The one in the ledger itself: no witness, but what it says must hold. */
 static int read_kept(struct verifier *v, struct mark *mark)
 {
-    struct csc_checkpoint checkpoint;
     struct csc_error failure = {0};
-    struct csc_note_key key;
-    struct csc_note note;
+    struct csc_merkle_head head;
 
-    int r = v->ledger->ops->kept_checkpoint(v->ledger->store, &v->kept, v->err);
-    if (r < 0 || v->kept.size == 0)
-        return r;
-    r = csc_note_parse(v->kept.data, v->kept.size, 1, &note, &failure);
-    if (r == 0)
-        r = csc_checkpoint_parse(&note, &checkpoint, &failure);
-    if (r == 0 && v->check->key)
-        r = note_key(v, csc_ledger_origin(v->ledger), &key, &failure);
-    /* Another runner's key may have signed it: then its root is compared all the same. */
-    if (r == 0 && v->check->key && is_signed_by(&note, &key))
-        r = csc_checkpoint_verify(&checkpoint, &note, &key, &failure);
-    if (r == -CSC_E_INTERNAL)
-        return csc_fail(v->err, failure.code, "%s", failure.text);
-    if (r < 0)
-        return differ(v, 0, "the ledger's own checkpoint was changed: %s", failure.text);
-    if (strcmp(checkpoint.origin, csc_ledger_origin(v->ledger)) != 0)
-        return differ(v, 0, "the ledger's own checkpoint is of the log %.80s, not of %s", checkpoint.origin,
-                      csc_ledger_origin(v->ledger));
-    *mark = (struct mark){"kept in the ledger", checkpoint.head, false};
+    int r = csc_ledger_read_kept(v->ledger, v->check->key, &head, &failure);
+    if (r == -CSC_E_DATA)
+        return differ(v, 0, "%s", failure.text);
+    if (r <= 0)
+        return r < 0 ? csc_fail(v->err, failure.code, "%s", failure.text) : 0;
+    *mark = (struct mark){"kept in the ledger", head, false};
     return 1;
 }
 
@@ -262,6 +238,23 @@ static int require_evidence(struct verifier *v, const struct csc_ledger_entry *e
                   (unsigned long long)entry->index);
 }
 
+/* The columns and tables beside the tree, as far as evidence says them. */
+static int check_told(struct verifier *v, const struct csc_ledger_entry *entry, const struct csc_evidence_seen *seen)
+{
+    struct csc_error failure = {0};
+
+    v->scratch.size = 0;
+    int r = csc_ledger_compare_told(v->ledger, entry, seen->predicate, &v->scratch, &failure);
+    if (r == -CSC_E_DATA)
+        return differ(v, entry->index, "entry %llu: the used approvals: %s", (unsigned long long)entry->index,
+                      failure.text);
+    if (r < 0)
+        return csc_fail(v->err, failure.code, "%s", failure.text);
+    return v->scratch.size == 0
+               ? 0
+               : differ(v, entry->index, "entry %llu: %s", (unsigned long long)entry->index, v->scratch.data);
+}
+
 static void evidence_cleanup(struct csc_evidence_seen **seen)
 {
     csc_evidence_seen_free(*seen);
@@ -288,7 +281,7 @@ static int check_evidence(struct verifier *v, const struct csc_ledger_entry *ent
     if (strcmp(sha256, seen->receipt_sha256) != 0)
         return differ(v, entry->index, "entry %llu: its evidence is about another receipt",
                       (unsigned long long)entry->index);
-    return 0;
+    return check_told(v, entry, seen);
 }
 
 static int check_receipt(struct verifier *v, const struct csc_ledger_entry *entry)
@@ -389,7 +382,7 @@ static int check_approvals(struct verifier *v)
 
 static int count_intent(void *context, const struct csc_intent *intent)
 {
-    enum csc_runner_state state = csc_runner_look(&intent->runner);
+    enum csc_runner_state state = csc_ledger_look(intent);
     struct csc_ledger_finding *finding = context;
 
     finding->dead += state == CSC_RUNNER_GONE;
@@ -407,6 +400,24 @@ static int check_intents(struct verifier *v)
     return r < 0 ? csc_fail(v->err, failure.code, "%s", failure.text) : 0;
 }
 
+/* No more than what was proven: what came after the last checkpoint may have been longer. */
+static void say_how_far(struct csc_ledger_finding *finding)
+{
+    uint64_t after = finding->entries - finding->covered;
+    char rest[200] = "", others[120] = "";
+
+    if (after > 0)
+        (void)snprintf(rest, sizeof(rest),
+                       "; the %llu entr%s after it %s as %s; nothing vouches that none is missing after %s",
+                       (unsigned long long)after, after == 1 ? "y" : "ies", after == 1 ? "is" : "are",
+                       after == 1 ? "it stands" : "they stand", after == 1 ? "it" : "them");
+    if (finding->other_keys > 0)
+        (void)snprintf(others, sizeof(others), "; %llu signed by other keys %s not checked but as leaves of the tree",
+                       (unsigned long long)finding->other_keys, finding->other_keys == 1 ? "is" : "are");
+    (void)snprintf(finding->text, sizeof(finding->text), "up to entry %llu, as the checkpoint given proves%s%s",
+                   (unsigned long long)finding->covered - 1, rest, others);
+}
+
 static void conclude(struct verifier *v)
 {
     struct csc_ledger_finding *finding = v->finding;
@@ -421,11 +432,14 @@ static void conclude(struct verifier *v)
     else if (finding->dead > 0)
         why = "an execution began and has no receipt, since its runner died; the next signed run gives it one";
     else if (finding->unknown > 0)
-        why = "an execution began and has no receipt, and its runner cannot be seen from here";
-    if (!why)
-        finding->verdict = CSC_LEDGER_COMPLETE;
-    else
+        why = "an execution began and has no receipt: its runner cannot be seen from here, or what is recorded of it "
+              "makes none";
+    if (why) {
         (void)snprintf(finding->text, sizeof(finding->text), "%s", why);
+        return;
+    }
+    finding->verdict = CSC_LEDGER_COMPLETE;
+    say_how_far(finding);
 }
 
 static int verify(struct verifier *v)

@@ -210,25 +210,25 @@ static int make_lost_root(const struct csc_lost_run *run, struct texts *texts, s
 static int reread(const struct csc_value *root, struct csc_receipt **ret_receipt, struct csc_error *err)
 {
     _cleanup_buf_ struct csc_buf bytes = {0};
-    struct csc_error flaw = {0};
 
     csc_canon_write(&bytes, root);
-    if (bytes.failed)
-        return csc_fail_memory(err);
-    if (csc_receipt_parse(bytes.data, bytes.size, ret_receipt, &flaw) < 0)
-        return csc_fail(err, CSC_E_INTERNAL, "the receipt that was built is not valid: %s %s", flaw.field, flaw.text);
-    return 0;
+    return bytes.failed ? csc_fail_memory(err) : csc_receipt_parse(bytes.data, bytes.size, ret_receipt, err);
 }
 
 static int build(const struct csc_record *record, struct csc_receipt **ret_receipt, struct csc_error *err)
 {
     _cleanup_(texts_free) struct texts texts = {0};
+    struct csc_error flaw = {0};
     struct csc_value root;
 
     int r = record->execution_id ? 0 : csc_uuid_make(texts.execution_id, err);
     if (r == 0)
         r = make_root(record, &texts, &root, err);
-    return r < 0 ? r : reread(&root, ret_receipt, err);
+    if (r < 0)
+        return r;
+    if (reread(&root, ret_receipt, &flaw) < 0)
+        return csc_fail(err, CSC_E_INTERNAL, "the receipt that was built is not valid: %s %s", flaw.field, flaw.text);
+    return 0;
 }
 
 int csc_receipt_build(const struct csc_record *record, struct csc_receipt **ret_receipt, struct csc_error *err)
@@ -239,10 +239,15 @@ int csc_receipt_build(const struct csc_record *record, struct csc_receipt **ret_
 static int build_lost(const struct csc_lost_run *run, struct csc_receipt **ret_receipt, struct csc_error *err)
 {
     _cleanup_(texts_free) struct texts texts = {0};
+    struct csc_error flaw = {0};
     struct csc_value root;
 
-    int r = make_lost_root(run, &texts, &root, err);
-    return r < 0 ? r : reread(&root, ret_receipt, err);
+    int r = make_lost_root(run, &texts, &root, &flaw);
+    if (r == 0)
+        r = reread(&root, ret_receipt, &flaw);
+    if (r == -CSC_E_DATA)
+        return csc_fail(err, CSC_E_DATA, "what was recorded of it makes no receipt: %s %s", flaw.field, flaw.text);
+    return r < 0 ? csc_fail(err, CSC_E_INTERNAL, "%s", flaw.text) : 0;
 }
 
 int csc_receipt_build_lost(const struct csc_lost_run *run, struct csc_receipt **ret_receipt, struct csc_error *err)

@@ -34,8 +34,10 @@ int csc_evidence_note(const struct csc_command *command, const struct csc_exec_r
     int r = 0;
 
     memcpy(noted.sha256, result->hash, sizeof(noted.sha256));
-    if (plan)
+    if (plan) {
+        noted.backend = plan->backend;
         r = hash_plan(plan, noted.plan_sha256, err);
+    }
     if (r < 0)
         return csc_error_in_stage(err, "receipt", r);
     if (plan && result->facts.measurement.taken)

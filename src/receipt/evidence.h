@@ -31,6 +31,7 @@ struct csc_evidence_command {
     bool truncated[2];
     struct csc_exec_facts facts;
     char plan_sha256[CSC_SHA256_HEX]; /* "": there is none */
+    enum csc_backend backend;         /* of the plan */
     const char *lacks[24];            /* static: csc_measurement_lacks(); NULL after the last */
 };
 

@@ -8,15 +8,11 @@
 enum { ARTIFACTS_MAX = 10000 };
 
 const char *const csc_exec_end_names[] = {
-    [CSC_EXEC_BLOCKED] = "blocked",
-    [CSC_EXEC_EXITED] = "exited",
-    [CSC_EXEC_TIMED_OUT] = "timedOut",
-    [CSC_EXEC_NOT_EXECUTABLE] = "notExecutable",
-    [CSC_EXEC_NOT_FOUND] = "notFound",
-    [CSC_EXEC_CANCELLED] = "cancelled",
-    [CSC_EXEC_ADVISED] = "advised",
-    [CSC_EXEC_NO_BOUNDARY] = "noBoundary",
-    NULL,
+    [CSC_EXEC_BLOCKED] = "blocked",    [CSC_EXEC_EXITED] = "exited",
+    [CSC_EXEC_TIMED_OUT] = "timedOut", [CSC_EXEC_NOT_EXECUTABLE] = "notExecutable",
+    [CSC_EXEC_NOT_FOUND] = "notFound", [CSC_EXEC_CANCELLED] = "cancelled",
+    [CSC_EXEC_ADVISED] = "advised",    [CSC_EXEC_NO_BOUNDARY] = "noBoundary",
+    [CSC_EXEC_EXPIRED] = "expired",    NULL,
 };
 
 static void add_optional(struct csc_object *object, const char *key, const char *string)

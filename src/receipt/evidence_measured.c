@@ -122,7 +122,10 @@ static int add_inside(struct csc_object *outer, const struct csc_measured_inside
 
     csc_object_begin(&object, arena, 16);
     csc_object_int(&object, "landlockAbi", inside->landlock_abi);
-    csc_object_bool(&object, "landlockRefuses", inside->landlock_refuses == 1);
+    if (inside->landlock_refuses >= 0)
+        csc_object_bool(&object, "landlockRefuses", inside->landlock_refuses == 1);
+    csc_object_bool(&object, "ownSession", inside->own_session == 1);
+    csc_object_bool(&object, "ownHostName", inside->own_hostname == 1);
     int r = add_status(&object, &inside->status, arena, err);
     if (r == 0)
         r = add_namespaces(&object, "namespaces", inside->namespace, arena, err);
@@ -217,7 +220,8 @@ static int add_measured(struct csc_object *outer, const struct csc_evidence_comm
     struct csc_object object;
 
     csc_object_begin(&object, arena, 4);
-    csc_object_bool(&object, "asPlanned", measurement->passed);
+    if (measurement->compared)
+        csc_object_bool(&object, "asPlanned", measurement->passed);
     add_lacks(&object, command, arena);
     int r = add_inside(&object, &measurement->inside, arena, err);
     if (r == 0)
@@ -225,13 +229,15 @@ static int add_measured(struct csc_object *outer, const struct csc_evidence_comm
     return r == 0 ? add_object(outer, "measured", &object, err) : r;
 }
 
-static int add_executor(struct csc_object *outer, const struct csc_measurement *measurement, struct csc_arena *arena,
+/* Who it was to be is the plan's; the rest was measured, where the sandbox was begun. */
+static int add_executor(struct csc_object *outer, const struct csc_evidence_command *command, struct csc_arena *arena,
                         struct csc_error *err)
 {
+    const struct csc_measurement *measurement = &command->facts.measurement;
     struct csc_object object;
 
     csc_object_begin(&object, arena, 4);
-    csc_object_string(&object, "name", csc_backend_names[measurement->backend]);
+    csc_object_string(&object, "name", csc_backend_names[command->backend]);
     if (measurement->executor_version[0])
         csc_object_string(&object, "version", measurement->executor_version);
     if (measurement->executor_sha256[0])
@@ -251,10 +257,8 @@ int csc_evidence_add_sandbox(struct csc_object *object, const struct csc_evidenc
         return 0;
     csc_object_begin(&sandbox, arena, 3);
     csc_object_string(&sandbox, "planSha256", command->plan_sha256);
-    if (command->facts.measurement.taken) {
-        r = add_executor(&sandbox, &command->facts.measurement, arena, err);
-        if (r == 0)
-            r = add_measured(&sandbox, command, arena, err);
-    }
+    r = add_executor(&sandbox, command, arena, err);
+    if (r == 0 && command->facts.measurement.taken)
+        r = add_measured(&sandbox, command, arena, err);
     return r == 0 ? add_object(object, "sandbox", &sandbox, err) : r;
 }

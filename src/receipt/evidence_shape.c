@@ -98,7 +98,7 @@ static const struct csc_shape limits = ARRAY(&limit, 0, CSC_INIT_LIMITS_MAX);
 static const struct csc_shape ids = ARRAY(&count, 4, 4);
 
 struct inside {
-    bool noNewPrivs, landlockRefuses;
+    bool noNewPrivs, landlockRefuses, ownSession, ownHostName;
     int64_t seccompMode, seccompFilters, landlockAbi;
     struct capabilities capabilities;
     struct csc_list uid, gid, limits;
@@ -114,7 +114,9 @@ static const struct csc_field inside_fields[] = {
     CSC_REQUIRED(inside, gid, &ids),
     CSC_OPTIONAL(inside, namespaces, &namespaces),
     CSC_REQUIRED(inside, landlockAbi, &count),
-    CSC_REQUIRED(inside, landlockRefuses, &csc_shape_bool),
+    CSC_OPTIONAL(inside, landlockRefuses, &csc_shape_bool),
+    CSC_OPTIONAL(inside, ownSession, &csc_shape_bool),
+    CSC_OPTIONAL(inside, ownHostName, &csc_shape_bool),
     CSC_REQUIRED(inside, limits, &limits),
     CSC_FIELDS_END,
 };
@@ -197,7 +199,7 @@ struct measured {
 };
 
 static const struct csc_field measured_fields[] = {
-    CSC_REQUIRED(measured, asPlanned, &csc_shape_bool),
+    CSC_OPTIONAL(measured, asPlanned, &csc_shape_bool),
     CSC_REQUIRED(measured, inside, &inside),
     CSC_REQUIRED(measured, outside, &outside),
     CSC_REQUIRED(measured, notMeasured, &csc_shape_texts),

@@ -56,7 +56,8 @@ struct csc_lost_run {
 
 #define CSC_LOST_RUN_ERROR "runner died; outcome unknown"
 
-/* Builds the receipt of such a run: failed, exit code 137, hashes of no bytes, both truncated. Validated, too. */
+/* Builds the receipt of such a run: failed, exit code 137, hashes of no bytes, both truncated. CSC_E_DATA when what was
+ * recorded makes no valid one. */
 int csc_receipt_build_lost(const struct csc_lost_run *run, struct csc_receipt **ret_receipt, struct csc_error *err);
 
 /* ---- keys --------------------------------------------------------------------------------------------------- */

@@ -96,8 +96,10 @@ struct csc_measured_limit {
 struct csc_measured_inside {
     struct csc_process_status status;
     uint64_t namespace[CSC_NAMESPACE_COUNT]; /* inodes; 0: not to be read */
-    int32_t landlock_abi;                    /* that was applied */
-    int32_t landlock_refuses;                /* a file that no rule grants could not be opened afterwards */
+    int32_t landlock_abi;                    /* that csc-init was told to apply: its word, measured is what follows */
+    int32_t landlock_refuses;                /* what no rule grants could not be opened any more; -1: nor before */
+    int32_t own_session;                     /* it leads one: no terminal of csc's is its */
+    int32_t own_hostname;                    /* CSC_SANDBOX_HOSTNAME */
     uint32_t limit_count;                    /* of the stage, read back */
     struct csc_measured_limit limits[CSC_INIT_LIMITS_MAX];
 };
@@ -108,6 +110,8 @@ void csc_step_explain(enum csc_step step, int error, const char *what, char *ret
 extern const char *const csc_namespace_names[]; /* "user", "mnt", ...: as in /proc/PID/ns */
 /* The inode of a namespace of the process whose folder in /proc this is; 0: not to be read. */
 uint64_t csc_namespace_inode(int folder, enum csc_namespace namespace);
+/* Reads /proc/PID/status without its long lines; false when there is nothing to read. */
+bool csc_status_read(int fd, char *text, size_t size);
 /* Of a text such as /proc/PID/status; false, and nothing changed, when it lacks something. */
 bool csc_status_parse(const char *text, struct csc_process_status *ret_status);
 

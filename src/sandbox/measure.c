@@ -10,8 +10,8 @@
 #include "sandbox/measure_mounts.h"
 
 enum {
-    TEXT_MAX = 16384,          /* of a file of one process but its mount table */
-    MOUNTS_MAX = 4 << 20,      /* of that */
+    TEXT_MAX = 16384,          /* of a file of one process but its mount table, long lines left out */
+    MOUNTS_MAX = 256 << 20,    /* of that; a contract's paths stand in it four times as long as they are, twice */
     EXECUTABLE_MAX = 64 << 20, /* that is hashed */
 };
 
@@ -26,6 +26,13 @@ static bool read_text(int folder, const char *name, char *text, size_t size)
         used += (size_t)n;
     text[used] = '\0';
     return n >= 0 && used > 0;
+}
+
+static bool read_status(int process, char *text, size_t size)
+{
+    _cleanup_close_ int fd = openat(process, "status", O_RDONLY | O_CLOEXEC);
+
+    return fd >= 0 && csc_status_read(fd, text, size);
 }
 
 /* ---- csc itself, and what it executes ------------------------------------------------------------------------ */
@@ -88,7 +95,7 @@ void csc_measure_executor(const struct csc_plan *plan, const struct csc_survey *
     for (int i = 0; i < CSC_NAMESPACE_COUNT; i++)
         measurement->own_namespace[i] = self < 0 ? 0 : csc_namespace_inode(self, (enum csc_namespace)i);
     measurement->own_filters = -1;
-    if (self >= 0 && read_text(self, "status", text, sizeof(text)) && csc_status_parse(text, &status))
+    if (self >= 0 && read_status(self, text, sizeof(text)) && csc_status_parse(text, &status))
         measurement->own_filters = status.seccomp_filters;
     measure_init(&survey->init, measurement);
     if (plan->backend == CSC_BACKEND_BWRAP)
@@ -121,13 +128,14 @@ static pid_t child_of(pid_t pid)
     return end > text && strspn(end, " \n") == strlen(end) ? (pid_t)child : 0;
 }
 
-/* It is the first process of a PID namespace below ours: the last number of NSpid. */
+/* It is the first process of a PID namespace below ours: the last one of several numbers. The first process of ours has
+ * one. */
 static bool is_init(const char *status)
 {
-    const char *line = strstr(status, "\nNSpid:");
+    const char *line = strstr(status, "\nNSpid:\t"), *second = line ? strchr(line + strlen("\nNSpid:\t"), '\t') : NULL;
     size_t size = line ? strcspn(line + 1, "\n") + 1 : 0;
 
-    return size > 2 && line[size - 1] == '1' && line[size - 2] == '\t';
+    return second && second < line + size && line[size - 1] == '1' && line[size - 2] == '\t';
 }
 
 /* One line, "INSIDE OUTSIDE COUNT"; of more lines the count is 0, which no plan has. */
@@ -146,20 +154,27 @@ static bool read_map(int process, const char *name, struct csc_id_range *ret_ran
     return true;
 }
 
+/* Threat: a contract whose paths make more of it than is read. What cannot be opened is the host's doing, all else is a
+ * contradiction. */
 static void read_mounts(const struct csc_plan *plan, int process, struct csc_measured_outside *outside)
 {
     _cleanup_buf_ struct csc_buf text = {0};
     _cleanup_close_ int fd = openat(process, "mountinfo", O_RDONLY | O_CLOEXEC);
 
-    if (fd >= 0 && csc_read_fd(fd, MOUNTS_MAX, &text, NULL) == 0 && text.size > 0)
-        outside->has_mounts = csc_mounts_measure(plan, text.data, outside);
+    if (fd < 0)
+        return;
+    outside->has_mounts = csc_read_fd(fd, MOUNTS_MAX, &text, NULL) == 0 && text.size > 0 &&
+                          csc_mounts_measure(plan, text.data, outside);
+    if (!outside->has_mounts)
+        (void)snprintf(outside->mount_fault, sizeof(outside->mount_fault),
+                       "the table is too large, or cannot be read, and was to be compared");
 }
 
 static void read_process(const struct csc_plan *plan, int process, struct csc_measured_outside *outside)
 {
     char text[TEXT_MAX];
 
-    if (!read_text(process, "status", text, sizeof(text)) || !is_init(text))
+    if (!read_status(process, text, sizeof(text)) || !is_init(text))
         return;
     outside->has_status = csc_status_parse(text, &outside->status);
     outside->has_maps = read_map(process, "uid_map", &outside->uid_map) &&

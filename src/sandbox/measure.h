@@ -31,7 +31,7 @@ struct csc_measured_outside {
     bool has_mounts;
     char mounts_sha256[65]; /* of the mount table, normalised: docs/EVIDENCE.md */
     uint32_t mount_count;
-    char mount_fault[160]; /* the first mount of the plan that is not there as planned; "": all are */
+    char mount_fault[200]; /* the first mount that is not as planned, or what hid the table; "": all are, or not seen */
     /* Of the control groups that hold a limit, by enum csc_controller. */
     bool has_limit[CSC_CONTROLLER_COUNT];
     int64_t limit[CSC_CONTROLLER_COUNT]; /* as read back; -1: none */
@@ -40,8 +40,9 @@ struct csc_measured_outside {
 };
 
 struct csc_measurement {
-    bool taken;  /* csc-init had something to say; else nothing below means anything */
-    bool passed; /* compared with the plan, and not contradicted */
+    bool taken;    /* csc-init had something to say; else nothing below means anything */
+    bool compared; /* with the plan; not where the end came first */
+    bool passed;   /* compared, and not contradicted */
     struct csc_measured_inside inside;
     struct csc_measured_outside outside;
     uint64_t own_namespace[CSC_NAMESPACE_COUNT]; /* csc's; 0: not to be read */

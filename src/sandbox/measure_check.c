@@ -86,7 +86,13 @@ static const char *check_status(const struct check *c, const struct csc_process_
 
 static const char *check_inside(const struct check *c)
 {
-    return check_status(c, &c->measurement->inside.status, false);
+    const struct csc_measured_inside *inside = &c->measurement->inside;
+
+    if (!inside->own_session)
+        return differ(c, "session", "that of somebody outside, one of its own was planned");
+    if (!inside->own_hostname)
+        return differ(c, "host name", "another one, '%s' was planned", CSC_SANDBOX_HOSTNAME);
+    return check_status(c, &inside->status, false);
 }
 
 static const char *check_outside(const struct check *c)
@@ -150,6 +156,10 @@ static const char *check_landlock(const struct check *c)
 
     if (inside->landlock_abi != c->plan->landlock_abi)
         return differ(c, "Landlock", "level %d, %d was planned", inside->landlock_abi, c->plan->landlock_abi);
+    /* Threat: a level that is only repeated. It was applied when it refuses what was there for all to read. */
+    if (c->plan->landlock_abi > 0 && inside->landlock_refuses < 0)
+        return differ(c, "Landlock", "the file that it is tried with could not be opened before, level %d was planned",
+                      c->plan->landlock_abi);
     if (c->plan->landlock_abi > 0 && inside->landlock_refuses == 0)
         return differ(c, "Landlock", "a file that no rule grants was opened, level %d was planned",
                       c->plan->landlock_abi);
@@ -207,9 +217,7 @@ static const char *check_mounts(const struct check *c)
 {
     const struct csc_measured_outside *outside = &c->measurement->outside;
 
-    return outside->has_mounts && outside->mount_fault[0]
-               ? differ(c, "mounts", "%s, as was planned", outside->mount_fault)
-               : NULL;
+    return outside->mount_fault[0] ? differ(c, "mounts", "%s", outside->mount_fault) : NULL;
 }
 
 const char *csc_measurement_check(const struct csc_plan *plan, const struct csc_measurement *measurement,

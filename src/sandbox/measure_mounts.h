@@ -6,8 +6,9 @@
 #include "sandbox/sandbox.h"
 
 /*
- * Digest of the table in its normalised form (docs/EVIDENCE.md), number of mounts, and the first mount of the plan that
- * is not there as planned. Cuts `text` up. False when it is no mount table, or memory does not suffice.
+ * Digest of the table in its normalised form (docs/EVIDENCE.md), number of mounts, and the first one that is not as
+ * planned: missing, otherwise, or not the plan's. Cuts `text` up. False when it is no mount table, or memory does not
+ * suffice.
  */
 bool csc_mounts_measure(const struct csc_plan *plan, char *text, struct csc_measured_outside *outside);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "sandbox/inside.h"
@@ -63,6 +64,33 @@ static bool read_masks(const char *text, uint64_t ret_masks[CSC_CAPABILITIES_COU
             return false;
     }
     return true;
+}
+
+/* Threat: a user of thousands of groups, whose line leaves no room for what follows it. */
+bool csc_status_read(int fd, char *text, size_t size)
+{
+    enum { LONG_LINE = 1000 };
+    size_t used = 0, begin = 0; /* of the line */
+    bool skipping = false;
+    char chunk[4096];
+    ssize_t n;
+
+    while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+        for (ssize_t i = 0; i < n; i++) {
+            bool last = chunk[i] == '\n';
+            if (!skipping && (used - begin >= LONG_LINE || used + 1 >= size)) {
+                used = begin;
+                skipping = true;
+            }
+            if (!skipping)
+                text[used++] = chunk[i];
+            if (last) {
+                begin = used;
+                skipping = false;
+            }
+        }
+    text[used] = '\0';
+    return n == 0 && used > 0;
 }
 
 bool csc_status_parse(const char *text, struct csc_process_status *ret_status)

@@ -4,16 +4,24 @@ itself). What keeps the command from running then is that the boundary is measur
 all that looks at what system calls return.
 """
 
+import base64
+import json
 import os
 import re
+import shutil
+import signal
+import subprocess
+import time
 
-from boundary import BLOCKED, Boundary
-from strain import RET_ERRNO, refusing
+from boundary import BLOCKED, PLAIN, Boundary, Skip, bench
+from strain import RET_ERRNO, failing, refusing
 from tap import cases, equal, main, matches
 
+STRACE = shutil.which("strace")
 COMMAND = ["/usr/bin/sh", "-c", "echo ran; : >ran"]
 NEW_CGROUP = 0x02000000
 CAPBSET_DROP = 24
+FSCONFIG_SET_STRING = 1
 
 # (what did not happen, executors that can be told so, (system call that is answered with 0, its argument), what is said of it)
 LIES = [
@@ -25,6 +33,10 @@ LIES = [
      r"[a-z]+_[a-z]+: a limit of \d+ \(\d+ at most\), \d+ was planned"),
     ("no capability leaves the bounding set", "native", ("prctl", (0, CAPBSET_DROP)),
      "CapBnd: [0-9a-f]{16} inside, none was planned"),
+    ("no session is made", "native bwrap", ("setsid", None), "session: that of somebody outside, one of its own was planned"),
+    ("the host's name stays", "native bwrap", ("sethostname", None), "host name: another one, 'csc' was planned"),
+    ("the host's root is not taken off", "native", ("umount2", None), "mounts: '/' is mounted more than once"),
+    ("no size is set", "native", ("fsconfig", (1, FSCONFIG_SET_STRING)), "mounts: '/[a-z./]+' is not limited in size, as was planned"),
     ("no cgroup namespace is made", "native", ("unshare", (0, NEW_CGROUP)),
      r"cgroup: namespace \d+ is csc's own, another one was planned"),
 ]
@@ -60,6 +72,86 @@ def control(backend):
         result = boundary.run(command, start={"preexec_fn": lie("fsopen", (0, 1))})
         equal((result.code, result.out), (0, "ran\n"), result)
         equal(os.listdir(boundary.work), ["ran"])
+
+
+def evidence(boundary):
+    """What it says of the first command, and what csc verify-evidence makes of it."""
+    with open(boundary.path("evidence.json"), encoding="utf-8") as file:
+        payload = json.loads(base64.b64decode(json.load(file)["payload"]))
+    seen = boundary.csc("verify-evidence", boundary.path("evidence.json"), "--public-key", boundary.path("trusted/runner.pub"))
+    equal(seen.code, 0, seen)
+    return payload["predicate"]["commands"][0], seen.out
+
+
+# What nobody compared is neither as planned nor otherwise.
+@cases([(f"{backend}: told to stop while csc-init waits, nothing is said of the plan", backend) for backend in ("native", "bwrap")])
+def told_to_stop(backend):
+    if not STRACE:
+        raise Skip("there is no strace here")
+    with Boundary(backend=backend) as boundary:
+        command = boundary.command(*COMMAND, write_paths=[boundary.work])
+        inputs = boundary.inputs(command)
+        late = ["-e", "trace=ppoll", "-e", "inject=ppoll:delay_enter=1500000:when=2"]  # csc-init has reported by then
+        with subprocess.Popen([STRACE, "-qq", "-o", boundary.path("strace.log"), *late, bench.CSC, "run", *inputs,
+                               *boundary.options(), "--evidence-out", boundary.path("evidence.json")],
+                              cwd=boundary.root, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as traced:
+            time.sleep(0.8)
+            with open(f"/proc/{traced.pid}/task/{traced.pid}/children", encoding="ascii") as file:
+                os.kill(int(file.read().split()[0]), signal.SIGTERM)
+            _, err = traced.communicate(timeout=60)
+        matches("csc was told to stop", err)
+        equal(os.listdir(boundary.work), [], "nothing ran")
+        ended, seen = evidence(boundary)
+        equal((ended["end"], ended["started"]), ("cancelled", False))
+        equal("asPlanned" in ended["sandbox"]["measured"], False, ended["sandbox"])
+        matches(f"sandbox by {backend}, measured, not compared with its plan", seen)
+
+
+@cases([("native: a sandbox that was not to be had is still named", ("pivot_root", None))])
+def named(told):
+    with Boundary(backend="native") as boundary:
+        args = ["--evidence-out", boundary.path("evidence.json")]
+        result = boundary.run(boundary.command(*COMMAND), args=args, start={"preexec_fn": failing(told[0], "EPERM", told[1])})
+        equal(result.code, BLOCKED, result)
+        ended, seen = evidence(boundary)
+        equal((ended["end"], ended["sandbox"]["executor"]["name"]), ("noBoundary", "native"))
+        matches("; sandbox by native, nothing measured", seen)
+
+
+# ---- what a contract, or its user, makes long ------------------------------------------------------------------------------
+
+@cases([(f"{backend}: a user of {count} groups", backend, count) for backend in ("native", "bwrap") for count in (1, 1600)])
+def many_groups(backend, count):
+    if os.getuid() != 0:
+        raise Skip("only root can have these groups")
+    with Boundary(owner=PLAIN, backend=backend) as boundary:
+        for folder, _, names in os.walk(boundary.root):
+            for name in ["", *names]:
+                os.chown(os.path.join(folder, name), PLAIN, PLAIN)
+        start = {"user": PLAIN, "group": PLAIN, "extra_groups": [100000 + n for n in range(count)]}
+        result = boundary.run(boundary.command(*COMMAND, write_paths=[boundary.work]), args=["--ledger", "none"], start=start)
+        equal((result.code, result.out), (0, "ran\n"), result)
+
+
+@cases([(f"{backend}: a mount table of megabytes is compared, too", backend) for backend in ("native", "bwrap")])
+def large_table(backend):
+    with Boundary(backend=backend) as boundary:
+        folder = boundary.work + "".join("/" + " " * 250 for _ in range(14))
+        paths = [f"{folder}/{' ' * (n + 1)}" for n in range(160)]
+        for path in paths:
+            os.makedirs(path)
+        for path in (boundary.work, *[boundary.work + "/" + " " * 250]):
+            os.chmod(path, 0o755)
+        outside = os.path.join(boundary.work, "cwd")
+        os.mkdir(outside)
+        os.chown(outside, boundary.owner, boundary.owner)
+        args = ["--evidence-out", boundary.path("evidence.json")]
+        command = boundary.command("/usr/bin/sh", "-c", "wc -c </proc/self/mountinfo", cwd=outside, read_paths=paths)
+        result = boundary.run(command, args=args)
+        equal(result.code, 0, result)
+        equal(int(result.out) > 4 << 20, True, result.out)
+        ended, _ = evidence(boundary)
+        equal("outside.mountTable" in ended["sandbox"]["measured"]["notMeasured"], False, ended["sandbox"])
 
 
 # A filter cannot answer 1, which is what csc-init wants to hear of no_new_privs: that lie does not get as far.

@@ -68,6 +68,23 @@ def programs(owner):
         matches("holds csc", done.err)
 
 
+@cases([(f"{access} the ledger{suffix} by {how}", access, suffix, how) for access in ("reading", "writing")
+        for suffix in ("", "-wal", "-shm") for how in ("its name", "a pattern", "its folder")])
+def ledger(access, suffix, how):
+    """Threat: what SQLite keeps beside the file is the newest part of the ledger: who empties it makes csc forget."""
+    with Boundary() as boundary:
+        os.mkdir(boundary.path("state"), 0o700)
+        path = boundary.path("state", "ledger.db")
+        args = ["--ledger", path]
+        equal(boundary.run(["true"], args=args).code, 0)
+        scope = {"its name": path + suffix, "a pattern": path[:-1] + "*" + suffix, "its folder": boundary.path("state")}[how]
+        paths = {"reading": "read_paths", "writing": "write_paths"}[access]
+        result = boundary.run(boundary.command("true", **{paths: [scope]}), args=args)
+        equal(result.code, 1, result)
+        matches("the ledger", boundary.receipt()["error"])
+        equal(boundary.csc("ledger", "stats", "--json", "--ledger", path).json()["entries"], 2)
+
+
 @case("a key among what every command is shown")
 def shown_key():
     with Boundary() as boundary:

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """csc run with approvals: whose count, for what, until when, and that one for a single execution works once."""
 
+import contextlib
 import datetime
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 
 from bench import CSC, Bench
 from tap import Skip, case, cases, equal, main, matches
 
+STRACE = shutil.which("strace")
 NAMESPACE = "csc-approval@v0.1"
 KEYGEN = shutil.which("ssh-keygen")
 BLOCKED, NEEDS_APPROVAL, NO_OUTPUT = 1, 2, 73
@@ -117,6 +120,22 @@ def no_ledger():
         refused(office, office.attempt(approval, args=["--ledger", "none"]), "only a ledger can hold it to")
         refused(office, office.attempt(approval, args=["--ledger", office.path("policy.yaml")]), "only a ledger", NO_OUTPUT)
         equal(office.attempt(approval)[0].code, 0, "it was not used up by that")
+
+
+@case("an approval that expires while a command is being prepared keeps it from starting")
+def expires_before_start():
+    if not STRACE:
+        raise Skip("there is no strace here")
+    with Office() as office:
+        approval = office.approve("e", expires_at=later(seconds=3))
+        traced = [STRACE, "-qq", "-o", office.path("strace.log"), "-e", "trace=ppoll"]
+        late = ["-e", "inject=ppoll:delay_enter=3500000:when=1"]  # the last look at the world before the command starts
+        done = subprocess.run([*traced, *late, CSC, *office.arguments(approval)], cwd=office.root, capture_output=True,
+                              stdin=subprocess.DEVNULL, check=False, text=True)
+        receipt = office.receipt()
+        equal((receipt["status"], office.ran()), ("expired", False), done)
+        equal(receipt["error"], "an approval expired before command 'one' could start")
+        equal("exit_code" in receipt, False)
 
 
 def later(**delta):
@@ -252,6 +271,44 @@ def race():
         equal(sorted(statuses), ["blocked"] * 63 + ["success"])
 
 
+@cases([(f"dual control: who asked calls himself {name!r}", name) for name in ("bob ", "bob\u200b", "b*b", "\u202ebob")])
+def disguised(name):
+    with Office("dual_control_required") as office:
+        actor = {"agent_id": "agent", "session_id": "session", "initiating_user": name, "delegation_scope": "tests"}
+        office.inputs(["touch", "ran"], approval_mode="dual_control_required", actor=actor)
+        approvals = [office.approve("1", "alice"), office.approve("2", "bob")]
+        refused(office, office.attempt(*approvals), "the user who asked")
+
+
+@case("an approval is not used up by a run that the boundary refuses")
+def refused_by_boundary():
+    with Office() as office:
+        key = office.path("runner")
+        equal(office.csc("keygen", "--out", key).code, 0)
+        config = office.write("csc.yaml", "config_version: csc.config.v0.1\n")
+        options = ["--mode", "hardened", "--sign", "--signing-key", key + ".key", "--key-id", "k", "--config", config]
+        missing = os.path.join(office.work, "missing")
+        office.write("contract.json", office.contract(office.command("touch", "ran", read_paths=[missing],
+                                                                     write_paths=[office.work + "/**"]),
+                                                      approval_mode="human_required"))
+        approval = office.approve("b")
+        result, receipt = office.attempt(approval, args=options)
+        if result.code == 78:
+            raise Skip("this host holds no sandbox")
+        equal((result.code, receipt["status"]), (1, "failed"), result)
+        os.mkdir(missing)
+        equal(office.attempt(approval, args=options)[0].code, 0)
+
+
+@case("an unsigned approval does not use up the id of a signed one")
+def burnt():
+    with Office() as office:
+        approval = office.approve("x", sign=False)
+        equal(office.attempt(approval)[0].code, 0)
+        office.sign(approval, "alice")
+        equal(office.attempt(approval)[0].code, 0)
+
+
 @case("an approval does not lift a denial")
 def denied():
     with Office() as office:
@@ -274,6 +331,49 @@ def named():
                                      text=True).stdout.split()[1]
         for word in ("alice", fingerprint, "OPS-7", "approval-t"):
             matches(word.replace("+", r"\+").replace("/", r"\\?/"), shown.out)
+
+
+def sql(path, text):
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        equal(database.execute(text).rowcount > 0, True, text)
+
+
+# what somebody does to the ledger of two runs with approvals, and what verify finds in the second
+TAMPERED = [
+    ("a used approval is taken away", "DELETE FROM approvals WHERE approval_id LIKE '%approval-2'", "used up approval 'approval-2'"),
+    ("it was another execution's", "UPDATE approvals SET execution_id = (SELECT execution_id FROM entries WHERE idx = 0)",
+     "used up approval 'approval-2'"),
+    ("another approver", "UPDATE approvals SET identity = 'bob' WHERE approval_id LIKE '%approval-2'", "used up approval"),
+    ("another key", "UPDATE approvals SET key = 'x' WHERE approval_id LIKE '%approval-2'", "used up approval"),
+    ("another agent", "UPDATE entries SET agent_id = 'x' WHERE idx = 1", "another agent_id than its evidence"),
+    ("another session", "UPDATE entries SET session_id = 'x' WHERE idx = 1", "another session_id"),
+    ("another user", "UPDATE entries SET initiating_user = 'x' WHERE idx = 1", "another initiating_user"),
+    ("nobody", "UPDATE entries SET agent_id = NULL WHERE idx = 1", "another agent_id"),
+]
+
+
+@cases([(f"{name}, {'signed' if sign else 'unsigned'}", sign, text, words) for name, text, words in TAMPERED for sign in (True, False)
+        if sign or "approvals" in text])
+def tampered(sign, text, words):
+    with Office() as office:
+        key, ledger = office.path("runner"), office.path("ledger.db")
+        equal(office.csc("keygen", "--out", key).code, 0)
+        arguments = ["--sign", "--signing-key", key + ".key", "--key-id", "k", "--ledger", ledger]
+        verify = ["ledger", "verify", "--ledger", ledger, "--public-key", key + ".pub", "--key-id", "k"]
+        for name in ("1", "2"):
+            result, _ = office.attempt(office.approve(name, sign=sign), args=arguments)
+            equal(result.code, 0, result)
+        refused_run = office.attempt(office.approve("2", sign=sign), args=arguments)[0]
+        equal(refused_run.code, BLOCKED, refused_run)
+        equal(office.csc(*verify).code, 0, "a refused run used nothing up")
+        if not sign:  # both names under which one without a signature may have been kept
+            with contextlib.closing(sqlite3.connect(ledger)) as database, database:
+                database.execute("UPDATE approvals SET approval_id = '(unsigned) ' || approval_id WHERE approval_id LIKE 'approval%'")
+            equal(office.csc(*verify).code, 0, "it has the other name")
+        sql(ledger, text)
+        result = office.csc(*verify)
+        equal(result.code, 1, result)
+        matches(r"(?m)^provable gap: entry [01]: .*" + words.replace("approval-2", "approval-[12]"), result.out)
 
 
 if __name__ == "__main__":

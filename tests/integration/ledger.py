@@ -2,12 +2,14 @@
 """csc ledger: what it lists, shows, proves and finds out, with ledgers that LEDGER_TOOL writes as csc run would."""
 
 import base64
+import contextlib
 import fcntl
 import json
 import os
 import pty
 import re
 import signal
+import sqlite3
 import struct
 import subprocess
 import termios
@@ -61,19 +63,27 @@ class Ledger:
 
     def __init__(self, bench, *lines, signed=False):
         self.bench, self.path = bench, bench.path("ledger", "ledger.db")
-        self.keys = []
+        self.keys, self.key_id = [], "runner-1"
         if signed:
             equal(bench.csc("keygen", "--out", bench.path("k")).code, 0)
         self.write(*lines)
 
     def write(self, *lines):
-        key = [self.bench.path("k.key"), "runner-1"] if os.path.exists(self.bench.path("k.key")) else []
-        result = subprocess.run([TOOL, self.path, *key], input="".join(json.dumps(line) + "\n" for line in lines),
-                                encoding="utf-8", capture_output=True, check=False, timeout=PATIENCE)
+        result = self.try_to_write(*lines)
         equal(result.returncode, 0, result.stderr)
         # The tool is the runner, and dead: without its lock, what it wrote of another process counts.
         if any("receipt" not in line for line in lines):
             os.unlink(self.path + "-runners")
+
+    def try_to_write(self, *lines):
+        key = [self.bench.path("k.key"), self.key_id] if os.path.exists(self.bench.path("k.key")) else []
+        return subprocess.run([TOOL, self.path, *key], input="".join(json.dumps(line) + "\n" for line in lines),
+                              encoding="utf-8", capture_output=True, check=False, timeout=PATIENCE)
+
+    def sql(self, text):
+        """By hand, as somebody who can write the file would."""
+        with contextlib.closing(sqlite3.connect(self.path)) as database, database:
+            database.execute(text)
 
     def csc(self, command, *args, **options):
         return self.bench.csc("ledger", command, *args, "--ledger", self.path, **options)
@@ -205,6 +215,19 @@ def unfinished():
         equal(ledger.json("list", "--status", "failed")["unfinished"], [])
         equal(ledger.json("list", "--since", "2026-06-01")["unfinished"], [])
         equal(ledger.json("stats")["open_intents"], 3)
+
+
+@case("an execution that began as no csc begins one is listed as unknown, and hinders no run")
+def bad_intent():
+    with Bench() as bench:
+        ledger = Ledger(bench, intent(1, "died"), signed=True)
+        ledger.sql("UPDATE intents SET contract_sha256 = 'zz'")
+        equal([one["state"] for one in ledger.json("list")["unfinished"]], ["unknown"])
+        result = bench.csc("run", *bench.inputs(bench.command("true")), "--ledger", ledger.path, "--sign", "--signing-key",
+                           bench.path("k.key"), "--key-id", "runner-1")
+        equal(result.code, 0, result)
+        matches("can get no receipt: what the ledger has of them was not written by csc", result.err)
+        equal((ledger.json("stats")["entries"], ledger.json("stats")["open_intents"]), (1, 1))
 
 
 @case("nothing recorded, nothing matching")
@@ -484,7 +507,7 @@ def verified():
         note = ledger.sign_checkpoint("kept.note")
         result = ledger.verify("--checkpoint", note)
         equal((result.code, result.err), (0, ""), result)
-        matches(r"(?m)^complete: ", result.out)
+        matches(r"(?m)^complete up to entry 9, as the checkpoint given proves$", result.out)
         matches(r"(?m)^signatures +10 good, 0 unsigned, 0 by other keys", result.out)
         equal(ledger.verify("--checkpoint", note, "--checkpoint", note, "--require-complete").code, 0)
         result = ledger.verify()
@@ -499,6 +522,29 @@ def verified():
         ledger.write(entry(10, sign=True))
         found = json.loads(ledger.verify("--checkpoint", note, "--json").out)
         equal((found["entries"], found["covered"]), (11, 10))
+        matches(r"(?m)^complete up to entry 9, as the checkpoint given proves; the 1 entry after it is as it stands; nothing "
+                r"vouches that none is missing after it$", ledger.verify("--checkpoint", note).out)
+        ledger.write(entry(11, sign=True))
+        matches(r"(?m)^complete up to entry 9, as the checkpoint given proves; the 2 entries after it are as they stand; "
+                r"nothing vouches that none is missing after them$", ledger.verify("--checkpoint", note).out)
+
+
+@case("verify: entries signed by other keys are named as not checked")
+def other_keys():
+    with Bench() as bench:
+        ledger = signed_ten(bench)
+        ledger.key_id = "runner-2"
+        ledger.write(entry(10, sign=True))
+        result = ledger.verify("--checkpoint", ledger.sign_checkpoint("kept.note"))
+        matches(r"(?m)^complete up to entry 10, .* proves; 1 signed by other keys is not checked", result.out)
+
+
+@case("verify: the entry of a difference is named once")
+def named_once():
+    with Bench() as bench:
+        ledger = signed_ten(bench)
+        ledger.sql("UPDATE entries SET contract_id = 'x' WHERE idx = 0")
+        matches(r"(?m)^provable gap: entry 0: the ledger says another contract_id than the receipt$", ledger.verify().out)
 
 
 @case("verify: an older ledger that was copied back contradicts a checkpoint")
@@ -518,6 +564,22 @@ def copied_back():
         equal((result.code, result.err), (1, ""), result)
         matches(r"(?m)^provable gap: ", result.out)
         equal(json.loads(ledger.verify("--checkpoint", note, "--json").out)["verdict"], "gap")
+
+
+@case("entries that were taken away stay found: nothing is appended over the kept checkpoint")
+def laundered():
+    with Bench() as bench:
+        ledger = signed_ten(bench)
+        ledger.sql("DELETE FROM entries WHERE idx >= 2")
+        matches(r"(?m)^provable gap: ", ledger.verify().out)
+        for line in (entry(11, sign=True), entry(12), intent(13)):
+            result = ledger.try_to_write(line)
+            equal(result.returncode, 1, result)
+            matches("entries 2 to 9 are missing: the checkpoint kept in the ledger covers them; keep this ledger as it is",
+                    result.stderr)
+        result = ledger.csc("checkpoint", "--sign", "--signing-key", bench.path("k.key"), "--key-id", "runner-1")
+        equal((result.code, result.out), (65, ""), result)
+        matches(r"(?m)^provable gap: .*entries 2 to 9 are missing", ledger.verify().out)
 
 
 @cases([

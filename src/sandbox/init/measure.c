@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "sandbox/init/init.h"
 
@@ -29,14 +31,9 @@ void csc_init_probe(struct csc_init_probe *ret_probe)
 static bool read_status(struct csc_process_status *ret_status)
 {
     char text[STATUS_MAX];
-    size_t size = 0;
-    ssize_t n = 1;
     _cleanup_close_ int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 
-    while (fd >= 0 && size < sizeof(text) - 1 && (n = read(fd, text + size, sizeof(text) - 1 - size)) > 0)
-        size += (size_t)n;
-    text[size] = '\0';
-    return csc_status_parse(text, ret_status);
+    return fd >= 0 && csc_status_read(fd, text, sizeof(text)) && csc_status_parse(text, ret_status);
 }
 
 static void read_limits(const struct csc_init_stage *stage, struct csc_measured_inside *inside)
@@ -61,11 +58,14 @@ bool csc_init_measure(const struct csc_init_stage *stage, const struct csc_init_
                       struct csc_measured_inside *ret_inside)
 {
     struct csc_measured_inside inside = {.landlock_abi = stage->landlock.abi, .landlock_refuses = -1};
+    struct utsname host;
 
     if (!read_status(&inside.status))
         return false;
     read_namespaces(&inside);
     read_limits(stage, &inside);
+    inside.own_session = getsid(0) == getpid();
+    inside.own_hostname = uname(&host) == 0 && strcmp(host.nodename, CSC_SANDBOX_HOSTNAME) == 0;
     if (probe->readable)
         inside.landlock_refuses = look_at_probe() == EACCES;
     *ret_inside = inside;

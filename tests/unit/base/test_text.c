@@ -178,12 +178,40 @@ static void an_excerpt_says_that_it_is_one(void **state)
     assert_string_equal(excerpt + 96, "...");
 }
 
+/* JSON for a terminal: what it means stays. */
+static void test_json_for_a_terminal(void **state)
+{
+    static const struct {
+        const char *json, *shown;
+    } cases[] = {
+        {"{\"a\":\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"}\n", "{\"a\":\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"}\n"},
+        {"\"\x7F\"", "\"\\u007f\""},
+        {"\"\xC2\x9B"
+         "31m\"",
+         "\"\\u009b31m\""},
+        {"\"\xE2\x80\xAE\"", "\"\\u202e\""},
+        {"\"\xF3\xA0\x80\x81\"", "\"\\udb40\\udc01\""},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        _cleanup_buf_ struct csc_buf buf = {0};
+        csc_buf_escape_json(&buf, cases[i].json, strlen(cases[i].json));
+        assert_string_equal(buf.data ? buf.data : "", cases[i].shown);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_code_point_and_no_surrogate), cmocka_unit_test(malformed_sequences),
-        cmocka_unit_test(characters_are_counted_not_bytes),  cmocka_unit_test(hostile_text_becomes_one_printable_line),
-        cmocka_unit_test(text_is_cut_at_whole_characters),   cmocka_unit_test(an_excerpt_says_that_it_is_one),
+        cmocka_unit_test(test_json_for_a_terminal),
+        cmocka_unit_test(every_code_point_and_no_surrogate),
+        cmocka_unit_test(malformed_sequences),
+        cmocka_unit_test(characters_are_counted_not_bytes),
+        cmocka_unit_test(hostile_text_becomes_one_printable_line),
+        cmocka_unit_test(text_is_cut_at_whole_characters),
+        cmocka_unit_test(an_excerpt_says_that_it_is_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

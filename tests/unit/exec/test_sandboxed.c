@@ -142,7 +142,7 @@ static void test_measured(void **state)
         stage_run(stage);
         stage->io.boundary = NULL;
         stage_expect(stage, CSC_EXEC_EXITED, 0);
-        assert_true(m->taken && m->passed);
+        assert_true(m->taken && m->compared && m->passed);
         const char *lack = csc_measurement_lacks(boundary->plan, m, 0);
         if (lack)
             fail_msg("%s: %s was not measured", csc_backend_names[backends[i]], lack);
@@ -150,6 +150,39 @@ static void test_measured(void **state)
         assert_true(m->outside.has_mounts && m->outside.mount_count > 5);
         csc_boundary_free(boundary);
     }
+}
+
+/* However long the sandbox takes: what was let run until a moment does not start after it. */
+static void test_too_late(void **state)
+{
+    struct stage *stage = *state;
+    const struct csc_measurement *m = &stage->result.facts.measurement;
+    const struct {
+        int64_t not_after;
+        enum csc_exec_end end;
+    } cases[] = {
+        {0, CSC_EXEC_EXITED},
+        {1, CSC_EXEC_EXPIRED},
+        {csc_time_now(), CSC_EXEC_EXPIRED},
+        {csc_time_now() + 60 * INT64_C(1000000), CSC_EXEC_EXITED},
+        {INT64_MAX, CSC_EXEC_EXITED},
+    };
+    struct hardened h;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        stage->io.not_after = cases[i].not_after;
+        harden(&h, stage);
+        run(&h, "echo ran");
+        stage_expect(stage, cases[i].end, cases[i].end == CSC_EXEC_EXITED ? 0 : 126);
+        assert_int_equal(stage->result.started, cases[i].end == CSC_EXEC_EXITED);
+        assert_true(m->compared && m->passed);
+        stage->command.write_paths = NULL;
+        stage_run(stage);
+        stage_expect(stage, cases[i].end, cases[i].end == CSC_EXEC_EXITED ? 0 : 126);
+        assert_int_equal(stage->result.started, cases[i].end == CSC_EXEC_EXITED);
+        assert_string_equal(stage->output[0], stage->result.started ? "ran\n" : "");
+    }
+    stage->io.not_after = 0;
 }
 
 /* ---- what is inside ------------------------------------------------------------------------------------------------
@@ -272,7 +305,7 @@ int main(void)
         STAGE_TEST(test_ends),   STAGE_TEST(test_hashes),   STAGE_TEST(test_pipelines),
         STAGE_TEST(test_inside), STAGE_TEST(test_scopes),   STAGE_TEST(test_limits),
         STAGE_TEST(test_cancel), STAGE_TEST(test_timeout),  STAGE_TEST(test_nothing_is_left),
-        STAGE_TEST(test_facts),  STAGE_TEST(test_measured),
+        STAGE_TEST(test_facts),  STAGE_TEST(test_measured), STAGE_TEST(test_too_late),
     };
 
     return host_can_sandbox() ? cmocka_run_group_tests(tests, NULL, NULL) : HOST_SKIP;

@@ -170,6 +170,57 @@ static void intent_of_the_past(void **state)
     assert_int_equal(stats.open_intents, 1);
 }
 
+static int count_states(void *context, const struct csc_intent *intent, enum csc_runner_state state)
+{
+    unsigned *counts = context;
+
+    assert_true(strcmp(intent->execution_id, "exec-alive") != 0 || state == CSC_RUNNER_ALIVE);
+    counts[state]++;
+    return 0;
+}
+
+/* One that no csc wrote stays, and hinders nobody: not those that can be closed, nor the run that settles. */
+static const struct {
+    const char *change; /* of the first of two dead ones */
+    unsigned unknown;   /* as listed; 0: the row cannot be read at all */
+    unsigned closed;
+} bad_intents[] = {
+    {"contract_sha256 = 'zz'", 2, 1}, {"policy_sha256 = ''", 2, 1},
+    {"contract_id = ''", 2, 1},       {"contract_id = CAST(x'ff' AS TEXT)", 2, 1},
+    {"hardened = 7", 0, 0},           {"pid = 0, started_at = 1774000000000001", 0, 1},
+};
+
+static void bad_intent(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(bad_intents); i++) {
+        struct csc_ledger_settled settled = {0};
+        struct csc_ledger_stats stats;
+        struct csc_error err = {0};
+        unsigned counts[3] = {0};
+        char text[200];
+        void *scene;
+        (void)scene_begin(&scene);
+        struct scene *s = scene;
+        begin_all(s, 2);
+        (void)snprintf(text, sizeof(text), "UPDATE intents SET %s WHERE execution_id = '%s'", bad_intents[i].change,
+                       id_of(0));
+        sql(s->path, text);
+        if (csc_ledger_settle(s->ledger, NULL, &settled, &err) < 0 || settled.bad != 1)
+            fail_msg("%s: %llu %s", bad_intents[i].change, (unsigned long long)settled.bad, err.text);
+        if (bad_intents[i].unknown > 0) {
+            assert_int_equal(csc_ledger_each_intent(s->ledger, count_states, counts, NULL), 0);
+            assert_int_equal(counts[CSC_RUNNER_UNKNOWN], bad_intents[i].unknown);
+        }
+        assert_int_equal(csc_ledger_settle(s->ledger, &s->signer, &settled, NULL), 0);
+        assert_int_equal(settled.bad, 1);
+        assert_int_equal(settled.closed, bad_intents[i].closed);
+        assert_int_equal(csc_ledger_stats(s->ledger, &stats, NULL), 0);
+        assert_int_equal(stats.open_intents, 4 - bad_intents[i].closed);
+        (void)scene_end(&scene);
+    }
+}
+
 static void each_of_them(void **state)
 {
     struct scene *s = *state;
@@ -195,15 +246,6 @@ static void each_of_them(void **state)
     assert_int_equal(csc_ledger_stats(s->ledger, &stats, NULL), 0);
     assert_int_equal(stats.entries, 25);
     assert_int_equal(stats.open_intents, 1);
-}
-
-static int count_states(void *context, const struct csc_intent *intent, enum csc_runner_state state)
-{
-    unsigned *counts = context;
-
-    assert_true(strcmp(intent->execution_id, "exec-alive") != 0 || state == CSC_RUNNER_ALIVE);
-    counts[state]++;
-    return 0;
 }
 
 static void listed(void **state)
@@ -396,6 +438,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_signer, scene_begin, scene_end),
         cmocka_unit_test_setup_teardown(with_signer, scene_begin, scene_end),
         cmocka_unit_test_setup_teardown(intent_of_the_past, scene_begin, scene_end),
+        cmocka_unit_test(bad_intent),
         cmocka_unit_test_setup_teardown(each_of_them, scene_begin, scene_end),
         cmocka_unit_test_setup_teardown(listed, scene_begin, scene_end),
         cmocka_unit_test_setup_teardown(without_locks, scene_begin, scene_end),

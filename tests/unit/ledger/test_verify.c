@@ -209,6 +209,74 @@ static void rebuilt(void **state)
     free(copied);
 }
 
+/* What contradicts the kept checkpoint is not gone on from: the next one would hide it. */
+static const struct {
+    const char *sql, *words;
+} laundered[] = {
+    {"DELETE FROM entries WHERE idx >= 2", "entries 2 to 5 are missing: the checkpoint kept in the ledger covers them"},
+    {"DELETE FROM entries", "entries 0 to 5 are missing"},
+    {"UPDATE entries SET nodes = zeroblob(length(nodes)) WHERE idx = 3", "another root"},
+    {"UPDATE log SET checkpoint = 'x'", "own checkpoint was changed"},
+    {"UPDATE log SET checkpoint = replace(checkpoint, '\n6\n', '\n5\n')", "own checkpoint was changed"},
+    {"UPDATE log SET origin = 'csc-ledger/another'", "own checkpoint is of the log"},
+};
+
+static void assert_kept_from(int r, struct csc_error *err, const char *words)
+{
+    if (r != -CSC_E_DATA || !strstr(err->text, words) || !strstr(err->text, "begin a new one"))
+        fail_msg("%d, '%s' is not '%s'", r, err->text, words);
+    *err = (struct csc_error){0};
+}
+
+static void not_laundered(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(laundered); i++) {
+        _cleanup_buf_ struct csc_buf before = {0}, after = {0}, note = {0};
+        const struct csc_intent intent = make_intent("exec-next");
+        struct csc_error err = {0};
+        struct csc_ledger_stats stats;
+        void *scene;
+        size_t used;
+        (void)scene_begin(&scene);
+        struct scene *s = scene;
+        append_signed(s, 0, 6);
+        csc_ledger_close(s->ledger);
+        sql(s->path, laundered[i].sql);
+        s->ledger = open_ledger(s->path, CSC_LEDGER_WRITE);
+        assert_int_equal(csc_ledger_kept_checkpoint(s->ledger, &before, NULL), 0);
+        const char *words = laundered[i].words;
+        assert_kept_from(append_one(s->ledger, 6, &s->signer, &err), &err, words);
+        if (!strstr(laundered[i].sql, "'\n5\n'")) { /* without a key a signature says nothing, but the root does */
+            assert_kept_from(append_one(s->ledger, 6, NULL, &err), &err, words);
+            assert_kept_from(csc_ledger_begin(s->ledger, &intent, NULL, &used, &err), &err, words);
+        }
+        assert_kept_from(csc_ledger_checkpoint(s->ledger, &s->signer, &note, &err), &err, words);
+        assert_int_equal(csc_ledger_kept_checkpoint(s->ledger, &after, NULL), 0);
+        assert_string_equal(before.data, after.data);
+        assert_int_equal(csc_ledger_stats(s->ledger, &stats, NULL), 0);
+        assert_int_equal(stats.open_intents, 0);
+        struct csc_ledger_finding finding = verify_with(s, NULL, 0);
+        assert_int_equal(finding.verdict, CSC_LEDGER_GAP);
+        (void)scene_end(&scene);
+    }
+}
+
+/* What the kept checkpoint does not cover yet is no contradiction. */
+static void unsigned_after_kept(void **state)
+{
+    struct scene *s = *state;
+    _cleanup_buf_ struct csc_buf note = {0};
+
+    append_signed(s, 0, 5);
+    for (int n = 5; n < 12; n++)
+        assert_int_equal(append_one(s->ledger, n, NULL, NULL), 0);
+    append_signed(s, 12, 14);
+    assert_int_equal(csc_ledger_checkpoint(s->ledger, &s->signer, &note, NULL), 0);
+    struct csc_ledger_finding finding = verify_with(s, &note, 1);
+    assert_finds(&finding, CSC_LEDGER_COMPLETE, "");
+}
+
 static void signatures(void **state)
 {
     struct scene *s = *state;
@@ -371,6 +439,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(intents_count, scene_begin, scene_end),
         cmocka_unit_test(changed_by_hand),
         cmocka_unit_test_setup_teardown(rebuilt, scene_begin, scene_end),
+        cmocka_unit_test(not_laundered),
+        cmocka_unit_test_setup_teardown(unsigned_after_kept, scene_begin, scene_end),
         cmocka_unit_test_setup_teardown(signatures, scene_begin, scene_end),
         cmocka_unit_test_setup_teardown(older_copy, scene_begin, scene_end),
         cmocka_unit_test_setup_teardown(witnesses, scene_begin, scene_end),

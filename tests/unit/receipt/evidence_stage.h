@@ -40,14 +40,14 @@ static inline struct csc_signing_key *evidence_key(void)
 
 static inline void evidence_measure(struct csc_measurement *m)
 {
-    m->taken = m->passed = true;
+    m->taken = m->compared = m->passed = true;
     m->backend = CSC_BACKEND_BWRAP;
     m->inside.status =
         (struct csc_process_status){.no_new_privs = 1, .seccomp = 2, .seccomp_filters = 1, .uid = {1, 1, 1, 1}};
     m->inside.namespace[CSC_NAMESPACE_USER] = 11;
     m->inside.namespace[CSC_NAMESPACE_MOUNT] = 12;
     m->inside.landlock_abi = 6;
-    m->inside.landlock_refuses = 1;
+    m->inside.landlock_refuses = m->inside.own_session = 1;
     m->inside.limit_count = 1;
     m->inside.limits[0] = (struct csc_measured_limit){0 /* RLIMIT_CPU */, 300, 302};
     m->outside.has_mounts = m->outside.has_membership = m->outside.is_member = m->outside.has_limit[0] = true;
@@ -75,6 +75,7 @@ static inline void evidence_commands(struct evidence_stage *s)
     struct csc_evidence_command *one = &s->commands[0];
     one->started = one->truncated[0] = true;
     one->lacks[0] = "outside.status";
+    one->backend = CSC_BACKEND_BWRAP;
     memcpy(one->plan_sha256, SHA, sizeof(SHA));
     one->facts = (struct csc_exec_facts){
         .started_at = s->record.started_at + CSC_SECOND,

@@ -150,6 +150,7 @@ static const char *const parts[] = {
     "\"0000000000000000\"",
     "\"landlockAbi\":6,\"landlockRefuses\":true,\"limits\":[{\"hard\":302,\"name\":\"RLIMIT_CPU\",\"soft\":300}]",
     "\"namespaces\":{\"mnt\":12,\"user\":11}",
+    "\"ownHostName\":false,\"ownSession\":true",
     "\"notMeasured\":[\"outside.status\"],\"outside\":{\"controlGroups\":{\"member\":true,\"memoryBytes\":4096},"
     "\"mountTable\":{\"asPlanned\":true,\"count\":20,\"sha256\":\"" SHA "\"},\"runnerNamespaces\":{\"user\":9}}",
     "\"planSha256\":\"" SHA "\"",
@@ -178,6 +179,36 @@ static void test_statement(void **state)
     payload = evidence_payload(envelope);
     assert_non_null(strstr(payload, "\"argvs\":[[\"git\",\"secret\"]]"));
     s->evidence.full_argv = false;
+}
+
+/* What nobody measured, or compared, is not said. */
+static void test_not_measured(void **state)
+{
+    struct evidence_stage *s = *state;
+    struct csc_measurement *m = &s->commands[0].facts.measurement;
+
+    m->inside.landlock_refuses = -1;
+    _cleanup_(evidence_free) char *envelope = evidence_make(s);
+    _cleanup_(evidence_free) char *payload = evidence_payload(envelope);
+    assert_null(strstr(payload, "landlockRefuses"));
+    assert_non_null(strstr(payload, "\"measured\":{\"asPlanned\":true,"));
+    assert_int_equal(csc_evidence_validate(payload, strlen(payload), NULL), 0);
+
+    m->compared = false;
+    free(envelope);
+    free(payload);
+    envelope = evidence_make(s);
+    payload = evidence_payload(envelope);
+    assert_non_null(strstr(payload, "\"measured\":{\"inside\""));
+    assert_int_equal(csc_evidence_validate(payload, strlen(payload), NULL), 0);
+
+    *m = (struct csc_measurement){0};
+    free(envelope);
+    free(payload);
+    envelope = evidence_make(s);
+    payload = evidence_payload(envelope);
+    assert_non_null(strstr(payload, "\"sandbox\":{\"executor\":{\"name\":\"bwrap\"},\"planSha256\""));
+    assert_int_equal(csc_evidence_validate(payload, strlen(payload), NULL), 0);
 }
 
 static void test_local(void **state)
@@ -247,9 +278,10 @@ static void test_host(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pae),     EVIDENCE_TEST(test_changes),   EVIDENCE_TEST(test_alphabets),
-        EVIDENCE_TEST(test_other_keys), EVIDENCE_TEST(test_statement), EVIDENCE_TEST(test_local),
-        EVIDENCE_TEST(test_match),      EVIDENCE_TEST(test_refused),   cmocka_unit_test(test_host),
+        cmocka_unit_test(test_pae),       EVIDENCE_TEST(test_changes),   EVIDENCE_TEST(test_alphabets),
+        EVIDENCE_TEST(test_other_keys),   EVIDENCE_TEST(test_statement), EVIDENCE_TEST(test_local),
+        EVIDENCE_TEST(test_not_measured), EVIDENCE_TEST(test_match),     EVIDENCE_TEST(test_refused),
+        cmocka_unit_test(test_host),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,7 +34,7 @@ static void fill(const struct csc_plan *plan, struct csc_measurement *m)
     *m = (struct csc_measurement){
         .taken = true, .backend = plan->backend, .inside.status = stripped, .outside.status = stripped};
     m->inside.landlock_abi = plan->landlock_abi;
-    m->inside.landlock_refuses = 1;
+    m->inside.landlock_refuses = m->inside.own_session = m->inside.own_hostname = 1;
     for (size_t i = 0; i < plan->limit_count; i++)
         if (plan->limits[i].resource >= 0)
             m->inside.limits[m->inside.limit_count++] = (struct csc_measured_limit){
@@ -69,6 +69,8 @@ static const struct {
     {"nothing measured", AT(taken), false, "csc-init", "nothing"},
     {"executor", AT(backend), CSC_BACKEND_NATIVE, "executor", "native, bwrap was planned"},
 
+    {"a session of csc's", AT(inside.own_session), 0, "session", "one of its own was planned"},
+    {"the host's name", AT(inside.own_hostname), 0, "host name", "'csc' was planned"},
     {"no_new_privs inside", AT(inside.status.no_new_privs), 0, "NoNewPrivs", "0 inside, 1 was planned"},
     {"no_new_privs outside", AT(outside.status.no_new_privs), 0, "NoNewPrivs", "0 outside"},
     {"no filter inside", AT(inside.status.seccomp), 0, "Seccomp", "mode 0 inside, 2"},
@@ -118,7 +120,8 @@ static const struct {
     {"a lower level of Landlock", AT(inside.landlock_abi), 1, "Landlock", "level 1, 6 was planned"},
     {"no Landlock", AT(inside.landlock_abi), 0, "Landlock", "level 0"},
     {"Landlock in name", AT(inside.landlock_refuses), 0, "Landlock", "no rule grants was opened"},
-    {"Landlock not tried", AT(inside.landlock_refuses), -1, NULL, NULL},
+    {"Landlock not tried", AT(inside.landlock_refuses), -1, "Landlock",
+     "could not be opened before, level 6 was planned"},
 
     {"more processor time", AT(inside.limits[0].soft), 301, "cpu_sec", "301"},
     {"a hard limit above", AT(inside.limits[0].hard), 303, "cpu_sec", "(303 at most), 300 was planned"},
@@ -135,7 +138,7 @@ static const struct {
     {"groups not read", AT(outside.has_limit[1]), false, NULL, NULL},
     {"not in the groups", AT(outside.is_member), false, "cgroup", "not in its control groups"},
 
-    {"a mount is missing", AT(outside.mount_fault[0]), 'x', "mounts", "x, as was planned"},
+    {"a mount is missing", AT(outside.mount_fault[0]), 'x', "mounts", "x"},
 };
 
 static void test_changes(void **state)
@@ -221,9 +224,9 @@ static const char table[] = "900 899 0:40 / / ro,nosuid,nodev,relatime - tmpfs c
                             "903 900 0:41 / /proc ro,nosuid,nodev,noexec - proc proc rw\n"
                             "904 903 0:5 /null /proc/kcore ro,nosuid,nodev - devtmpfs udev rw\n"
                             "905 900 0:42 / /dev ro,nosuid - tmpfs csc rw\n"
-                            "906 905 0:43 / /dev/shm rw,nosuid,nodev - tmpfs csc rw\n"
-                            "907 900 0:44 / /tmp rw,nosuid,nodev - tmpfs csc rw\n"
-                            "908 900 0:45 / /.csc/home rw,nosuid,nodev - tmpfs csc rw\n"
+                            "906 905 0:43 / /dev/shm rw,nosuid,nodev - tmpfs csc rw,size=4k\n"
+                            "907 900 0:44 / /tmp rw,nosuid,nodev - tmpfs csc rw,size=4k\n"
+                            "908 900 0:45 / /.csc/home rw,nosuid,nodev - tmpfs csc rw,size=4k\n"
                             "909 900 8:1 /data /da\\040ta ro,nosuid,nodev master:7 - ext4 /dev/sda1 rw\n"
                             "910 900 8:1 /work /work ro,nosuid,nodev - ext4 /dev/sda1 rw\n"
                             "911 910 8:1 /work/out /work/out rw,nosuid,nodev - ext4 /dev/sda1 rw\n"
@@ -236,26 +239,62 @@ static const struct {
     const char *fault; /* NULL: there is none */
 } tables[] = {
     {"as planned", "", "", true, NULL},
-    {"other numbers", "901 900 8:1", "33 22 8:17", true, NULL},
+    {"other numbers", "901 900 8:1", "33 900 8:17", true, NULL},
     {"another peer group", "master:7", "master:12", true, NULL},
     {"propagation", "master:7 ", "", false, NULL},
     {"shared", "master:7 ", "master:7 shared:3 ", false, NULL},
     {"another source", "/certs /etc", "/other /etc", false, NULL},
     {"an option of the file system", "size=4k", "size=8k", false, NULL},
-    {"one more", "912 900", "913 900 8:1 /x /x rw - ext4 /dev/sda1 rw\n912 900", false, NULL},
-    {"missing", "901 900 8:1 /usr /usr", "901 900 8:1 /usr /usr2", false, "'/usr' is not mounted"},
-    {"writable", "/usr /usr ro,", "/usr /usr rw,", false, "'/usr' is not read-only"},
-    {"setuid", "/usr /usr ro,nosuid,", "/usr /usr ro,", false, "'/usr' is not nosuid"},
-    {"devices", "/work/out rw,nosuid,nodev", "/work/out rw,nosuid", false, "'/work/out' is not nodev"},
-    {"scope not mounted", "/da\\040ta ro", "/data ro", false, "'/da ta' is not mounted"},
-    {"another /proc", "- proc proc rw", "- tmpfs proc rw", false, "'/proc' is another file system"},
-    {"/proc writable", "/proc ro", "/proc rw", false, "'/proc' is not read-only"},
-    {"no mask", "/proc/kcore", "/proc/kcor", false, "'/proc/kcore' is not mounted"},
-    {"/dev writable", "/ /dev ro", "/ /dev rw", false, "'/dev' is not read-only"},
+    {"one more", "912 900", "913 900 8:1 /x /x rw - ext4 /dev/sda1 rw\n912 900", false,
+     "'/x' is mounted, which was not planned"},
+    {"missing", "901 900 8:1 /usr /usr", "901 900 8:1 /usr /usr2", false, "'/usr' is not mounted, as was planned"},
+    {"writable", "/usr /usr ro,", "/usr /usr rw,", false, "'/usr' is not read-only, as was planned"},
+    {"setuid", "/usr /usr ro,nosuid,", "/usr /usr ro,", false, "'/usr' is not nosuid, as was planned"},
+    {"devices", "/work/out rw,nosuid,nodev", "/work/out rw,nosuid", false, "'/work/out' is not nodev, as was planned"},
+    {"scope not mounted", "/da\\040ta ro", "/data ro", false, "'/da ta' is not mounted, as was planned"},
+    {"another /proc", "- proc proc rw", "- tmpfs proc rw", false, "'/proc' is another file system, as was planned"},
+    {"/proc writable", "/proc ro", "/proc rw", false, "'/proc' is not read-only, as was planned"},
+    {"no mask", "/proc/kcore", "/proc/kcor", false, "'/proc/kcore' is not mounted, as was planned"},
+    {"/dev writable", "/ /dev ro", "/ /dev rw", false, "'/dev' is not read-only, as was planned"},
     {"/tmp not private", "/ /tmp rw,nosuid,nodev - tmpfs", "/ /tmp rw,nosuid,nodev - ext4", false,
-     "'/tmp' is another file system"},
-    {"the root writable", "/ / ro", "/ / rw", false, "'/' is not read-only"},
-    {"covered", "912 900", "920 901 0:50 / /usr rw - tmpfs x rw\n912 900", false, "'/usr' is not read-only"},
+     "'/tmp' is another file system, as was planned"},
+    {"the root writable", "/ / ro", "/ / rw", false, "'/' is not read-only, as was planned"},
+    {"the host's root above", "912 900", "40 900 8:1 / / rw - ext4 /dev/sda1 rw\n912 900", false,
+     "'/' is mounted more than once"},
+    {"another root", "ro,nosuid,nodev,relatime - tmpfs csc", "ro,nosuid,nodev,relatime - ext4 csc", false,
+     "'/' is another file system, not as was planned"},
+    {"devices and terminals", "906 905",
+     "920 905 0:5 /null /dev/null rw,nosuid - devtmpfs udev rw\n"
+     "921 905 0:6 / /dev/pts rw,nosuid - devpts devpts rw\n906 905",
+     false, NULL},
+    {"another device", "906 905", "920 905 0:5 /sda /dev/sda rw,nosuid - devtmpfs udev rw\n906 905", false,
+     "'/dev/sda' is mounted, which was not planned"},
+    {"a device twice", "906 905",
+     "920 905 0:5 /null /dev/null rw - devtmpfs udev rw\n921 920 0:5 /sda /dev/null rw - devtmpfs udev rw\n906 905",
+     false, "'/dev/null' is mounted more often than was planned"},
+    {"what bwrap covers", "904 903", "920 903 0:41 /bus /proc/bus ro,nosuid,nodev - proc proc rw\n904 903", false,
+     NULL},
+    {"what bwrap does not cover", "904 903", "920 903 0:41 /bus /proc/bus rw,nosuid,nodev - proc proc rw\n904 903",
+     false, "'/proc/bus' is mounted, which was not planned"},
+    {"below a scope", "910 900", "920 909 8:2 / /da\\040ta/x rw - ext4 /dev/sdb rw\n910 900", false, NULL},
+    {"beside a scope", "910 900", "920 900 8:2 / /da\\040ta2 ro,nosuid,nodev - ext4 /dev/sdb rw\n910 900", false,
+     "'/da\\040ta2' is mounted, which was not planned"},
+    {"below a file", "912 900", "920 900 8:1 / /.csc/init/x ro,nosuid,nodev - ext4 /dev/sda1 rw\n912 900", false,
+     "'/.csc/init/x' is mounted, which was not planned"},
+    {"twice", "908 900", "920 907 0:50 / /tmp rw,nosuid,nodev - tmpfs x rw,size=4k\n908 900", false,
+     "'/tmp' is mounted more often than was planned"},
+    {"a scope on what came with another", "911 910", "920 910 8:2 / /work/out rw - ext4 /dev/sdb rw\n911 920", false,
+     NULL},
+    {"a scope below what came with another", "911 910", "920 911 8:2 / /work/out rw,nodev - ext4 /dev/sdb rw\n911 910",
+     false, "'/work/out' is not nosuid, as was planned"},
+    {"a size", "/ /tmp rw,nosuid,nodev - tmpfs csc rw,size=4k", "/ /tmp rw,nosuid,nodev - tmpfs csc rw,size=262144k",
+     false, NULL},
+    {"a larger size", "/ /tmp rw,nosuid,nodev - tmpfs csc rw,size=4k",
+     "/ /tmp rw,nosuid,nodev - tmpfs csc rw,size=262208k", false, "'/tmp' is not limited in size, as was planned"},
+    {"no size", "/ /tmp rw,nosuid,nodev - tmpfs csc rw,size=4k", "/ /tmp rw,nosuid,nodev - tmpfs csc rw", false,
+     "'/tmp' is not limited in size, as was planned"},
+    {"covered", "912 900", "920 901 0:50 / /usr rw - tmpfs x rw\n912 900", false,
+     "'/usr' is not read-only, as was planned"},
 };
 
 static void test_tables(void **state)
@@ -278,6 +317,42 @@ static void test_tables(void **state)
         if ((strcmp(first, outside.mounts_sha256) == 0) != tables[i].same ||
             strcmp(outside.mount_fault, tables[i].fault ? tables[i].fault : "") != 0)
             fail_msg("%s: digest %s, '%s'", tables[i].title, outside.mounts_sha256, outside.mount_fault);
+    }
+    scene_end(&scene);
+}
+
+/* What came along with a scope: bwrap leaves out what its user cannot reach. */
+static const struct {
+    const char *title, *line, *fault;
+} submounts[] = {
+    {"as the scope is", "920 909 8:2 / /da\\040ta/x ro,nosuid,nodev - ext4 /dev/sdb rw\n", NULL},
+    {"writable in a read scope", "920 909 8:2 / /da\\040ta/x rw,nosuid,nodev - ext4 /dev/sdb rw\n",
+     "'/da\\040ta/x' is not read-only, as what it lies in"},
+    {"writable in a write scope", "920 911 8:2 / /work/out/x rw,nosuid,nodev - ext4 /dev/sdb rw\n", NULL},
+    {"setuid", "920 911 8:2 / /work/out/x/y rw,nodev - ext4 /dev/sdb rw\n",
+     "'/work/out/x/y' is not nosuid, as what it lies in"},
+    {"devices", "920 911 8:2 / /work/out/x rw,nosuid - ext4 /dev/sdb rw\n",
+     "'/work/out/x' is not nodev, as what it lies in"},
+    {"covered", "920 910 8:2 / /work/out/x rw - ext4 /dev/sdb rw\n", NULL},
+    {"what bwrap covers", "920 903 0:41 /bus /proc/bus ro,nosuid,nodev - proc proc rw\n",
+     "'/proc/bus' is mounted, which was not planned"},
+};
+
+static void test_submounts(void **state)
+{
+    struct csc_measured_outside outside;
+    struct scene scene;
+    char text[4096];
+
+    (void)state;
+    begin(&scene);
+    for (size_t i = 0; i < ARRAY_SIZE(submounts); i++) {
+        scene.plan->backend = CSC_BACKEND_NATIVE;
+        (void)snprintf(text, sizeof(text), "%s%s", table, submounts[i].line);
+        outside = (struct csc_measured_outside){0};
+        assert_true(csc_mounts_measure(scene.plan, text, &outside));
+        if (strcmp(outside.mount_fault, submounts[i].fault ? submounts[i].fault : "") != 0)
+            fail_msg("%s: '%s'", submounts[i].title, outside.mount_fault);
     }
     scene_end(&scene);
 }
@@ -334,11 +409,37 @@ static void test_status(void **state)
             fail_msg("read: %s", incomplete[i]);
 }
 
+/* The line of the groups may be as long as it likes, wherever it stands. */
+static void test_long_lines(void **state)
+{
+    static const size_t groups[] = {0, 10, 139, 140, 1600, 65536};
+    char text[8192];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+        struct csc_process_status status = {.seccomp = 0};
+        FILE *file = tmpfile();
+        assert_non_null(file);
+        (void)fputs(IDS "Groups:\t", file);
+        for (size_t k = 0; k < groups[i]; k++)
+            (void)fputs("100000 ", file);
+        (void)fputs("\n" CAPS "NoNewPrivs:\t1\nSeccomp:\t2\n", file);
+        assert_int_equal(fflush(file), 0);
+        assert_int_equal(lseek(fileno(file), 0, SEEK_SET), 0);
+        assert_true(csc_status_read(fileno(file), text, sizeof(text)));
+        if (!csc_status_parse(text, &status) || status.gid[3] != 8 || status.seccomp != 2)
+            fail_msg("%zu groups: %s", groups[i], text);
+        assert_false(csc_status_read(fileno(file), text, sizeof(text)));
+        (void)fclose(file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_changes), cmocka_unit_test(test_host_network), cmocka_unit_test(test_lacks),
-        cmocka_unit_test(test_tables),  cmocka_unit_test(test_no_tables),    cmocka_unit_test(test_status),
+        cmocka_unit_test(test_tables),  cmocka_unit_test(test_submounts),    cmocka_unit_test(test_no_tables),
+        cmocka_unit_test(test_status),  cmocka_unit_test(test_long_lines),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
