@@ -112,5 +112,7 @@ int csc_sqlite_check_schema(const struct csc_sqlite *store, uint32_t version, co
 
 int csc_sqlite_open(const char *path, enum csc_ledger_access access, void **ret_store, struct csc_error *err);
 void csc_sqlite_close(void *store);
+/* As of struct csc_store_ops (sqlite_stats.c). */
+int csc_sqlite_stats(void *context, struct csc_ledger_stats *ret_stats, struct csc_error *err);
 
 #endif
