@@ -175,21 +175,39 @@ static int step(struct lookup *lookup, int *ret_fd, struct csc_error *err)
     return *ret_fd < 0 ? *ret_fd : 1;
 }
 
-int csc_open_trusted(const char *path, struct csc_error *err)
+static int begin(struct lookup *lookup, const char *path, struct csc_error *err)
 {
-    _cleanup_(lookup_close) struct lookup lookup = {.folder = -1};
     char cwd[PATH_MAX] = "";
-    int fd = -1, r;
 
     if (!path[0])
         return fail_errno(err, ENOENT);
     if (path[0] != '/' && !getcwd(cwd, sizeof(cwd)))
         return fail_errno(err, errno);
-    r = prepend(&lookup, path, err);
+    int r = prepend(lookup, path, err);
     if (r == 0 && cwd[0])
-        r = prepend(&lookup, cwd, err);
-    if (r == 0)
-        r = enter_root(&lookup, err);
+        r = prepend(lookup, cwd, err);
+    return r == 0 ? enter_root(lookup, err) : r;
+}
+
+int csc_open_trusted_folder(const char *path, struct csc_error *err)
+{
+    _cleanup_(lookup_close) struct lookup lookup = {.folder = -1};
+    _cleanup_close_ int file = -1;
+
+    int r = begin(&lookup, path, err);
+    while (r == 0 && lookup.rest[strspn(lookup.rest, "/")])
+        r = step(&lookup, &file, err);
+    if (r > 0)
+        return fail_errno(err, ENOTDIR);
+    return r < 0 ? r : TAKE_FD(lookup.folder);
+}
+
+int csc_open_trusted(const char *path, struct csc_error *err)
+{
+    _cleanup_(lookup_close) struct lookup lookup = {.folder = -1};
+    int fd = -1;
+
+    int r = begin(&lookup, path, err);
     while (r == 0)
         r = step(&lookup, &fd, err);
     return r < 0 ? r : fd;

@@ -11,5 +11,8 @@
  * could, or -CSC_E_INPUT. Errors don't name the file: the caller does.
  */
 int csc_open_trusted(const char *path, struct csc_error *err);
+/* The same of a folder (O_PATH): nobody else could put another in its place. It may be one like /tmp, in which
+ * everybody makes files and nobody touches those of others. */
+int csc_open_trusted_folder(const char *path, struct csc_error *err);
 
 #endif

@@ -38,6 +38,11 @@ const char *csc_ledger_origin(const struct csc_ledger *ledger)
     return ledger->ops->origin(ledger->store);
 }
 
+bool csc_ledger_is_new(const struct csc_ledger *ledger)
+{
+    return ledger->ops->is_new(ledger->store);
+}
+
 int csc_ledger_finish(struct csc_ledger *ledger, int r, struct csc_error *err)
 {
     if (r == 0)

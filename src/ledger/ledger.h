@@ -39,6 +39,8 @@ int csc_ledger_open(const char *path, enum csc_ledger_access access, struct csc_
 void csc_ledger_close(struct csc_ledger *ledger);
 /* The log's name in its checkpoints, "csc-ledger/" and 32 hex digits that were drawn when it was made. */
 const char *csc_ledger_origin(const struct csc_ledger *ledger);
+/* There was none, and opening it made it: worth telling, since the approvals that were used before are not in it. */
+bool csc_ledger_is_new(const struct csc_ledger *ledger);
 
 /* ---- executions --------------------------------------------------------------------------------------------- */
 

@@ -40,6 +40,7 @@ struct csc_sqlite_runners {
 struct csc_sqlite {
     sqlite3 *db;
     enum csc_ledger_access access;
+    bool is_new;
     char origin[CSC_NOTE_NAME_MAX + 1];
     sqlite3_stmt *statements[CSC_SQLITE_STATEMENTS];
     struct csc_sqlite_runners runners;
@@ -67,6 +68,7 @@ struct csc_sqlite_place {
     char name[NAME_MAX + 1];
     char path[PATH_MAX]; /* without symlinks */
     bool is_there;       /* and not empty */
+    bool is_new;         /* it was filled by us */
 };
 
 void csc_sqlite_place_close(struct csc_sqlite_place *place);
@@ -110,5 +112,7 @@ int csc_sqlite_check_schema(const struct csc_sqlite *store, uint32_t version, co
 
 int csc_sqlite_open(const char *path, enum csc_ledger_access access, void **ret_store, struct csc_error *err);
 void csc_sqlite_close(void *store);
+/* As of struct csc_store_ops (sqlite_stats.c). */
+int csc_sqlite_stats(void *context, struct csc_ledger_stats *ret_stats, struct csc_error *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where the database lies, and who could have put it there. SQLite opens by name, and again and again (the write-ahead
- * log and its index lie beside the database): so the folder is one that only its owner, us or root, can change. Threat:
- * a command that puts a symlink, or a database of its own, where the ledger is.
+ * log and its index lie beside the database): so the folder, and each on the way to it, is one that only its owner, us
+ * or root, can change. Threat: a command that puts a symlink, or a database of its own, where the ledger is.
  *
  * A database file is never opened here but by SQLite: closing any descriptor of it would drop the locks (fcntl(2),
  * "advisory record locking") that SQLite holds on it.
@@ -157,6 +157,21 @@ static int look(struct csc_sqlite_place *place, struct csc_error *err)
     return r == 0 ? check_beside(place, err) : r;
 }
 
+/* Threat: who can rename one of the folders on the way puts another ledger there, in which no approval was used yet. */
+static int check_way(const char *folder, const struct stat *opened, struct csc_error *err)
+{
+    struct csc_error failure = {0};
+    struct stat st;
+    _cleanup_close_ int fd = csc_open_trusted_folder(folder, &failure);
+
+    if (fd < 0)
+        return csc_fail(err, failure.code, "the way to the ledger in %s can be changed, or not be followed: %s", folder,
+                        failure.text);
+    if (fstat(fd, &st) < 0 || st.st_dev != opened->st_dev || st.st_ino != opened->st_ino)
+        return csc_fail(err, CSC_E_PERMISSION, "%s was exchanged while it was opened; try again", folder);
+    return 0;
+}
+
 static int find(const char *path, enum csc_ledger_access access, struct csc_sqlite_place *place, struct csc_error *err)
 {
     char folder[PATH_MAX] = "", link[64];
@@ -180,6 +195,8 @@ static int find(const char *path, enum csc_ledger_access access, struct csc_sqli
         return csc_fail_errno(err, CSC_E_USAGE, ENAMETOOLONG, "%s", path);
     place->path[used] = '\0';
     r = check_owner(&st, place->path, err);
+    if (r == 0)
+        r = check_way(place->path, &st, err);
     if (r < 0)
         return r;
     if (used > 1)
@@ -318,7 +335,7 @@ int csc_sqlite_place_fill(struct csc_sqlite_place *place,
     if (r < 0)
         remove_temporary(place, name);
     else
-        place->is_there = true;
+        place->is_there = place->is_new = true;
     return r;
 }
 

@@ -366,6 +366,8 @@ int csc_sqlite_open(const char *path, enum csc_ledger_access access, void **ret_
     if (r == 0)
         r = open_existing(store, &place, err);
     if (r == 0)
+        store->is_new = place.is_new;
+    if (r == 0)
         r = csc_sqlite_runners_open(&place, access, &store->runners, err);
     if (r < 0)
         return r;

@@ -32,6 +32,7 @@ struct csc_store_ops {
     int (*open)(const char *path, enum csc_ledger_access access, void **ret_store, struct csc_error *err);
     void (*close)(void *store);
     const char *(*origin)(const void *store);
+    bool (*is_new)(const void *store); /* opening it made it */
 
     /* A transaction. To write: alone, and durable when committed. To read: what is seen does not change meanwhile. */
     int (*begin)(void *store, bool write, struct csc_error *err);

@@ -259,6 +259,20 @@ static void hostile_schema(void **state)
     free(path);
 }
 
+/* As docs/LEDGER.md says copies are made: the tables are the same, in another order. */
+static void copies(void **state)
+{
+    char *path = strdup(folder_path(folder, "ledger.db")), text[PATH_MAX + 40];
+
+    (void)state;
+    csc_ledger_close(open_ledger(path, CSC_LEDGER_WRITE));
+    (void)snprintf(text, sizeof(text), "VACUUM INTO '%s'", folder_path(folder, "copy.db"));
+    sql(path, text);
+    csc_ledger_close(open_ledger(folder_path(folder, "copy.db"), CSC_LEDGER_READ));
+    csc_ledger_close(open_ledger(folder_path(folder, "copy.db"), CSC_LEDGER_WRITE));
+    free(path);
+}
+
 /* A value that is larger than any a csc writes is not read at all. */
 static void hostile_values(void **state)
 {
@@ -340,6 +354,48 @@ static void modes(void **state)
     free(path);
 }
 
+/* Who can write a folder above exchanges the whole of it: what is in it is as good as what others wrote. */
+static void ancestors(void **state)
+{
+    char *path = strdup(folder_path(folder, "shared/inner/csc/ledger.db"));
+    const char *shared = folder_path(folder, "shared");
+
+    (void)state;
+    csc_ledger_close(open_ledger(path, CSC_LEDGER_WRITE));
+    for (int access = CSC_LEDGER_READ; access <= CSC_LEDGER_WRITE; access++) {
+        assert_int_equal(chmod(shared, 0777), 0);
+        assert_refused_open(path, access, CSC_E_PERMISSION, "chmod go-w");
+        assert_int_equal(chmod(shared, 0720), 0);
+        assert_refused_open(path, access, CSC_E_PERMISSION, "/shared; chmod go-w");
+        assert_int_equal(chmod(shared, 01777), 0); /* as /tmp: others cannot rename what is ours */
+        csc_ledger_close(open_ledger(path, access));
+        if (geteuid() == 0) {
+            assert_int_equal(chmod(shared, 0755), 0);
+            assert_int_equal(chown(shared, 12345, 0), 0);
+            assert_refused_open(path, access, CSC_E_PERMISSION, "/shared belongs to uid 12345");
+            assert_int_equal(chown(shared, 0, 0), 0);
+        }
+    }
+    free(path);
+}
+
+static void said_to_be_new(void **state)
+{
+    char *path = strdup(folder_path(folder, "ledger.db"));
+    static const struct {
+        enum csc_ledger_access access;
+        bool is_new;
+    } openings[] = {{CSC_LEDGER_WRITE, true}, {CSC_LEDGER_WRITE, false}, {CSC_LEDGER_READ, false}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(openings); i++) {
+        struct csc_ledger *ledger = open_ledger(path, openings[i].access);
+        assert_int_equal(csc_ledger_is_new(ledger), openings[i].is_new);
+        csc_ledger_close(ledger);
+    }
+    free(path);
+}
+
 /* In a process of its own, as a user who may not write there: root's own may always. */
 static int read_only(const char *path)
 {
@@ -396,10 +452,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(newer_version, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damaged_schema, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hostile_schema, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(copies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hostile_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(symlinks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hard_links, set_up, tear_down),
         cmocka_unit_test_setup_teardown(modes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(ancestors, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(said_to_be_new, set_up, tear_down),
         cmocka_unit_test_setup_teardown(read_only_folder, set_up, tear_down),
     };
 

@@ -182,12 +182,12 @@ static int count_states(void *context, const struct csc_intent *intent, enum csc
 /* One that no csc wrote stays, and hinders nobody: not those that can be closed, nor the run that settles. */
 static const struct {
     const char *change; /* of the first of two dead ones */
-    unsigned unknown;   /* as listed; 0: its row cannot be read at all */
+    unsigned unknown;   /* as listed; 0: the row cannot be read at all */
     unsigned closed;
 } bad_intents[] = {
     {"contract_sha256 = 'zz'", 1, 1}, {"policy_sha256 = ''", 1, 1},
     {"contract_id = ''", 1, 1},       {"contract_id = CAST(x'ff' AS TEXT)", 1, 1},
-    {"hardened = 7", 0, 0},           {"pid = 0, id = id + 100", 0, 1},
+    {"hardened = 7", 0, 0},           {"pid = 0, id = 100", 0, 1},
 };
 
 static void bad_intent(void **state)
