@@ -9,8 +9,11 @@ Each rule is a function (root) -> findings, and has an example of what it must f
 """
 
 import glob
+import hashlib
 import os
 import re
+import sqlite3
+import struct
 import sys
 import tempfile
 
@@ -213,8 +216,26 @@ def rule_documents(root):
                 yield f"{path}: names {name}, which doesn't exist"
 
 
+def rule_schema_digest(root):
+    """the digest of the ledger's tables, which saves a comparison, is that of its migrations"""
+    path = os.path.join(root, "src/ledger/sqlite_schema.c")
+    if not os.path.exists(path):
+        return
+    text = read(path)
+    digests, migrations = (text.partition(name + "[] = {")[2].partition("};")[0] for name in ("digests", "migrations"))
+    database = sqlite3.connect(":memory:")
+    database.executescript("".join(re.findall(r'"((?:[^"\\]|\\.)*)"', migrations)))
+    made = hashlib.sha256()
+    for row in database.execute("SELECT name, tbl_name, type, sql FROM sqlite_schema ORDER BY name"):
+        for value in row:
+            data = (value or "").encode()
+            made.update(struct.pack("=ii", 5 if value is None else 3, len(data)) + data)  # SQLITE_NULL, SQLITE_TEXT
+    if re.findall(r'"([0-9a-f]*)"', digests)[-1:] != [made.hexdigest()]:
+        yield f"src/ledger/sqlite_schema.c: the last digest has to be {made.hexdigest()}"
+
+
 RULES = [rule_includes, rule_budgets, rule_helpers_first, rule_licence, rule_finished, rule_machine_paths,
-         rule_dependencies, rule_documents]
+         rule_dependencies, rule_documents, rule_schema_digest]
 
 SPDX = "/* SPDX-License-Identifier: Apache-2.0 */\n"
 # rule, file, text, what the finding must say. An empty finding: the rule must not mind.
