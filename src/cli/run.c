@@ -219,6 +219,25 @@ static int check_outputs(const struct csc_cli *cli, const struct session *sessio
     return what ? csc_cli_usage(cli, "--evidence-out would replace %s; name another file", what) : 0;
 }
 
+/* Kept until the commands have ended: their output may be within a line now. */
+static void keep_notice(void *context, const char *text)
+{
+    struct session *session = context;
+
+    csc_buf_append(&session->notices, text, strlen(text) + 1);
+}
+
+/* Threat: somebody put the old one away, and with it the approvals that were used up. */
+static void tell_new_ledger(struct session *session)
+{
+    _cleanup_buf_ struct csc_buf text = {0};
+
+    csc_buf_puts(&text, "a new ledger was begun: ");
+    csc_buf_escape(&text, session->recorder.path, strlen(session->recorder.path));
+    if (!text.failed)
+        keep_notice(session, text.data);
+}
+
 /* Everything that can fail before a command runs does so here. */
 static int prepare(const struct csc_cli *cli, struct session *session)
 {
@@ -242,15 +261,9 @@ static int prepare(const struct csc_cli *cli, struct session *session)
     code = check_outputs(cli, session);
     if (code == 0)
         csc_cli_open_ledger(&session->recorder);
+    if (code == 0 && session->recorder.flow.ledger && csc_ledger_is_new(session->recorder.flow.ledger))
+        tell_new_ledger(session);
     return code;
-}
-
-/* Kept until the commands have ended: their output may be within a line now. */
-static void keep_notice(void *context, const char *text)
-{
-    struct session *session = context;
-
-    csc_buf_append(&session->notices, text, strlen(text) + 1);
 }
 
 static bool is_same_file(int a, int b)
