@@ -61,7 +61,7 @@ int csc_ledger_check_kept(struct csc_ledger *ledger, const struct csc_ledger_sig
     const struct csc_public_key *key = signer ? csc_signing_key_public(signer->key) : NULL;
     struct csc_merkle_frontier frontier;
     struct csc_error flaw = {0};
-    struct csc_merkle_head kept;
+    struct csc_merkle_head kept = {0};
     struct csc_merkle_hash root;
     uint64_t size = 0;
 
@@ -77,7 +77,7 @@ int csc_ledger_check_kept(struct csc_ledger *ledger, const struct csc_ledger_sig
                         (unsigned long long)size, (unsigned long long)kept.size - 1, advice);
     if (r == 0)
         r = csc_ledger_frontier(ledger, kept.size, &frontier, err);
-    if (r < 0)
+    if (r != 0)
         return r;
     csc_merkle_root(&frontier, &root);
     if (!csc_merkle_equal(&root, &kept.root))

@@ -177,7 +177,7 @@ static int read_head(struct csc_ledger *ledger, struct csc_merkle_head *ret_head
     int r = ledger->ops->size(ledger->store, &size, err);
     if (r == 0)
         r = csc_ledger_frontier(ledger, size, &frontier, err);
-    if (r < 0)
+    if (r != 0)
         return r;
     ret_head->size = frontier.size;
     csc_merkle_root(&frontier, &ret_head->root);

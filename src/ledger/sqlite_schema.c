@@ -58,7 +58,6 @@ static void close_cleanup(struct csc_sqlite *store)
     (void)sqlite3_close(store->db);
 }
 
-/* What the migrations make in an empty database; indexes that SQLite makes for itself are among it. */
 /* What csc_sqlite_check_schema() saves itself: making a model takes longer than all else of opening. Where one of them
  * is out of date, on a machine of other byte order, or the schema differs, the model tells. */
 static const char *const digests[] = {
@@ -66,6 +65,7 @@ static const char *const digests[] = {
     "7b97c6e18b263f3270c703f3375b78067a288fa748b3eb5a4290bd235220c2a4",
 };
 
+/* What the migrations make in an empty database; indexes that SQLite makes for itself are among it. */
 static int make_model(struct csc_sqlite *model, uint32_t version, struct csc_error *err)
 {
     int code = sqlite3_open_v2(":memory:", &model->db,
@@ -75,7 +75,7 @@ static int make_model(struct csc_sqlite *model, uint32_t version, struct csc_err
 
     if (code != SQLITE_OK)
         return model->db ? csc_sqlite_fail(model, code, "opening the ledger", err) : csc_fail_memory(err);
-    for (uint32_t i = 0; i < version && r == 0; i++)
+    for (size_t i = 0; i < version && i < ARRAY_SIZE(migrations) && r == 0; i++)
         r = csc_sqlite_run(model, migrations[i], err);
     return r;
 }
