@@ -23,7 +23,7 @@ static void fuzz_envelope(const uint8_t *bytes, size_t size)
         csc_evidence_seen_free(seen);
         return;
     }
-    PROMISE(err.code == -code && (code == -CSC_E_INVALID || code == -CSC_E_DATA) && err.text[0]);
+    PROMISE((int)err.code == -code && (code == -CSC_E_INVALID || code == -CSC_E_DATA) && err.text[0]);
 }
 
 /* Read in any alphabet, and written again, it is the same bytes. */
