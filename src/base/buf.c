@@ -94,12 +94,12 @@ void csc_buf_escape_json(struct csc_buf *buf, const char *json, size_t size)
 {
     const unsigned char *s = (const unsigned char *)json;
     size_t begin = 0, n;
-    uint32_t c;
 
     for (size_t i = 0; i < size; i += n) {
         n = csc_utf8_sequence(s + i, size - i);
         n = n ? n : 1;
-        if (s[i] < 0x7F || !csc_text_is_unsafe(s + i, n, &c))
+        uint32_t c = csc_utf8_character(s + i, n);
+        if (c < 0x7F || !csc_text_is_unsafe(c))
             continue;
         csc_buf_append(buf, json + begin, i - begin);
         if (c > 0xFFFF)

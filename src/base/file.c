@@ -15,16 +15,17 @@
 #include "base/fd.h"
 
 /* Splits a path into its folder ("." when there is none) and its last component. */
-static int split(const char *path, char folder[PATH_MAX], char name[NAME_MAX + 1], struct csc_error *err)
+int csc_split_path(const char *path, enum csc_code code, char folder[PATH_MAX], char name[NAME_MAX + 1],
+                   struct csc_error *err)
 {
     const char *slash = strrchr(path, '/');
     const char *last = slash ? slash + 1 : path;
     size_t folder_size = slash ? (size_t)(slash - path) : 0;
 
     if (!*last || strcmp(last, ".") == 0 || strcmp(last, "..") == 0)
-        return csc_fail(err, CSC_E_OUTPUT, "%s: names a folder; give a file name", path);
+        return csc_fail(err, code, "%s: names a folder; give a file name", path);
     if (strlen(last) > NAME_MAX || folder_size >= PATH_MAX)
-        return csc_fail_errno(err, CSC_E_OUTPUT, ENAMETOOLONG, "%s", path);
+        return csc_fail_errno(err, code, ENAMETOOLONG, "%s", path);
     while (folder_size > 0 && path[folder_size - 1] == '/')
         folder_size--;
     if (folder_size == 0) {
@@ -48,7 +49,7 @@ static void create_folder(const char *folder)
 {
     char parent[PATH_MAX], name[NAME_MAX + 1];
 
-    if (split(folder, parent, name, NULL) < 0)
+    if (csc_split_path(folder, CSC_E_OUTPUT, parent, name, NULL) < 0)
         return;
     _cleanup_close_ int dir = open_existing(parent);
     if (dir >= 0)
@@ -92,7 +93,7 @@ int csc_file_begin(struct csc_file *file, const char *path, mode_t mode, bool ma
     char folder[PATH_MAX] = "";
     uint64_t nonce;
 
-    int r = split(path, folder, begun.name, err);
+    int r = csc_split_path(path, CSC_E_OUTPUT, folder, begun.name, err);
     if (r < 0)
         return r;
     begun.path = path;
@@ -160,7 +161,7 @@ static bool is_in_place(const struct csc_file *file)
     char folder[PATH_MAX], name[NAME_MAX + 1];
     struct stat opened, named;
 
-    if (split(file->path, folder, name, NULL) < 0)
+    if (csc_split_path(file->path, CSC_E_OUTPUT, folder, name, NULL) < 0)
         return false;
     _cleanup_close_ int dir = open_existing(folder);
     return dir >= 0 && fstat(file->dir, &opened) == 0 && fstat(dir, &named) == 0 && is_same(&opened, &named) &&

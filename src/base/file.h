@@ -3,11 +3,17 @@
 #ifndef CSC_BASE_FILE_H
 #define CSC_BASE_FILE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+
+/* Where a file lies or would lie: its folder ("." and "/" where the path has none) and its name there. Fails with
+ * `code`. */
+int csc_split_path(const char *path, enum csc_code code, char folder[PATH_MAX], char name[NAME_MAX + 1],
+                   struct csc_error *err);
 
 /*
  * A file under construction: a temporary name in the target's own folder. Opening it before the work begins

@@ -29,7 +29,7 @@ size_t csc_utf8_count(const char *s, size_t size)
     return count;
 }
 
-static uint32_t code_point(const unsigned char *s, size_t n)
+uint32_t csc_utf8_character(const unsigned char *s, size_t n)
 {
     switch (n) {
     case 2:
@@ -53,7 +53,7 @@ static const struct {
     {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE0FFF},
 };
 
-static bool is_unsafe(uint32_t c)
+bool csc_text_is_unsafe(uint32_t c)
 {
     for (size_t i = 0; i < ARRAY_SIZE(unsafe) && c >= unsafe[i].first; i++)
         if (c <= unsafe[i].last)
@@ -61,20 +61,14 @@ static bool is_unsafe(uint32_t c)
     return false;
 }
 
-bool csc_text_is_unsafe(const unsigned char *s, size_t n, uint32_t *ret_code_point)
-{
-    *ret_code_point = code_point(s, n);
-    return is_unsafe(*ret_code_point);
-}
-
 /* One character, or one byte of what is none, as it is shown. Returns the length; *ret_taken bytes were used up. */
 static size_t escape_one(char piece[12], const unsigned char *s, size_t size, size_t *ret_taken)
 {
     size_t n = csc_utf8_sequence(s, size);
-    uint32_t c = n ? code_point(s, n) : s[0];
+    uint32_t c = n ? csc_utf8_character(s, n) : s[0];
 
     *ret_taken = n ? n : 1;
-    if (n > 0 && !is_unsafe(c)) {
+    if (n > 0 && !csc_text_is_unsafe(c)) {
         memcpy(piece, s, n);
         return n;
     }

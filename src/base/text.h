@@ -35,6 +35,8 @@ static inline size_t csc_utf8_sequence(const unsigned char *s, size_t size)
     return 0;
 }
 
+/* The character of a well-formed sequence of `n` bytes. */
+uint32_t csc_utf8_character(const unsigned char *s, size_t n);
 bool csc_utf8_valid(const char *s, size_t size);
 /* Number of code points in valid UTF-8. */
 size_t csc_utf8_count(const char *s, size_t size);
@@ -47,9 +49,8 @@ size_t csc_utf8_count(const char *s, size_t size);
  */
 size_t csc_text_escape(char *dst, size_t capacity, const char *s, size_t size);
 
-/* Whether the character at `s`, a well-formed sequence of `n` bytes, is one of those; *ret_code_point says which it is.
- */
-bool csc_text_is_unsafe(const unsigned char *s, size_t n, uint32_t *ret_code_point);
+/* Whether the character is one of those. */
+bool csc_text_is_unsafe(uint32_t c);
 
 enum { CSC_EXCERPT = 100 };
 

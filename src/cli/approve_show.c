@@ -17,18 +17,6 @@ static const struct {
     {0x3000, 0x3000}, {0x3164, 0x3164}, {0xFE00, 0xFE0F}, {0xFFA0, 0xFFA0}, {0x1D173, 0x1D17A},
 };
 
-static uint32_t three_bytes(const unsigned char *s)
-{
-    return (uint32_t)(s[0] & 0x0F) << 12 | (uint32_t)(s[1] & 0x3F) << 6 | (s[2] & 0x3F);
-}
-
-static uint32_t character(const unsigned char *s, size_t n)
-{
-    if (n == 4)
-        return (uint32_t)(s[0] & 0x07) << 18 | three_bytes(s + 1);
-    return n == 3 ? three_bytes(s) : n == 2 ? (uint32_t)(s[0] & 0x1F) << 6 | (s[1] & 0x3F) : s[0];
-}
-
 static bool is_unseen(uint32_t c)
 {
     for (size_t i = 0; i < ARRAY_SIZE(unseen); i++)
@@ -42,7 +30,7 @@ static void spell(struct csc_buf *buf, const char *s, size_t size, const char *s
 {
     for (size_t i = 0; i < size;) {
         size_t n = csc_utf8_sequence((const unsigned char *)s + i, size - i);
-        uint32_t c = character((const unsigned char *)s + i, n);
+        uint32_t c = csc_utf8_character((const unsigned char *)s + i, n);
         if (n > 1 && is_unseen(c))
             csc_buf_printf(buf, c > 0xFFFF ? "\\U%08x" : "\\u%04x", (unsigned)c);
         else if (n == 1 && strchr(special, s[i]))

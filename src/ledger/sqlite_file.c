@@ -23,29 +23,8 @@
 enum {
     LOCK_TRIES = 2000, /* 10 s: making a ledger takes some milliseconds */
     LOCK_WAIT_NS = 5000000,
+    SUFFIX_MAX = 16, /* of the names of what lies beside it */
 };
-
-static int split(const char *path, char folder[PATH_MAX], char name[NAME_MAX + 1], struct csc_error *err)
-{
-    const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
-    size_t folder_size = slash ? (size_t)(slash - path) : 0;
-
-    if (!*last || strcmp(last, ".") == 0 || strcmp(last, "..") == 0)
-        return csc_fail(err, CSC_E_USAGE, "%s: names a folder; give the name of the ledger's file", path);
-    /* Room for what SQLite appends to it. */
-    if (strlen(last) > NAME_MAX - 16 || folder_size >= PATH_MAX)
-        return csc_fail_errno(err, CSC_E_USAGE, ENAMETOOLONG, "%s", path);
-    while (folder_size > 1 && path[folder_size - 1] == '/')
-        folder_size--;
-    if (folder_size == 0) {
-        path = slash ? "/" : ".";
-        folder_size = 1;
-    }
-    memcpy(folder, path, folder_size);
-    folder[folder_size] = '\0';
-    memcpy(name, last, strlen(last) + 1);
-    return 0;
-}
 
 static int open_folder(const char *folder)
 {
@@ -63,7 +42,7 @@ static int make_folder(const char *folder)
         if (slash)
             *slash = '\0';
         char parent[PATH_MAX], name[NAME_MAX + 1];
-        if (split(path, parent, name, NULL) == 0) {
+        if (csc_split_path(path, CSC_E_OUTPUT, parent, name, NULL) == 0) {
             _cleanup_close_ int dir = open_folder(parent);
             if (dir < 0 || (mkdirat(dir, name, 0700) < 0 && errno != EEXIST))
                 return -1;
@@ -177,9 +156,11 @@ static int find(const char *path, enum csc_ledger_access access, struct csc_sqli
     char folder[PATH_MAX] = "", link[64];
     struct stat st;
 
-    int r = split(path, folder, place->name, err);
+    int r = csc_split_path(path, CSC_E_USAGE, folder, place->name, err);
     if (r < 0)
         return r;
+    if (strlen(place->name) > NAME_MAX - SUFFIX_MAX)
+        return csc_fail_errno(err, CSC_E_USAGE, ENAMETOOLONG, "%s", path);
     place->folder = open_folder(folder);
     if (place->folder < 0 && errno == ENOENT && access == CSC_LEDGER_WRITE)
         place->folder = make_folder(folder);

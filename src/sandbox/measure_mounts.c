@@ -15,8 +15,9 @@
 
 /* 36 35 98:0 /root /point rw,nosuid master:1 - ext4 /dev/sda rw,errors=continue */
 struct line {
+    char *point; /* first, as find_at() wants it */
     uint64_t id, parent;
-    char *root, *point, *options, *type, *source, *super;
+    char *root, *options, *type, *source, *super;
     unsigned tags; /* bit 1 << index in tag_names */
     size_t order;
 };
@@ -25,7 +26,7 @@ static const char *const tag_names[] = {"shared", "master", "propagate_from", "u
 
 /* A mount of the plan, and where it is, as the kernel writes that. */
 struct place {
-    char *point;
+    char *point; /* first, as find_at() wants it */
     const struct csc_mount *mount;
 };
 
@@ -182,39 +183,46 @@ static int compare_path(const char *text, const char *path, size_t size)
     return order != 0 ? order : text[size] != '\0';
 }
 
-/* Those at the first `size` bytes of `path`: the first one, and how many. */
-static const struct place *find_places(const struct table *table, const char *path, size_t size, size_t *ret_count)
+struct sorted {
+    const void *items; /* each begins with its point, by which they are sorted */
+    size_t count, width;
+};
+
+static const char *point_of(const struct sorted *sorted, size_t index)
 {
-    size_t low = 0, high = table->place_count, count = 0;
+    return *(const char *const *)((const char *)sorted->items + index * sorted->width);
+}
+
+/* Those at the first `size` bytes of `path`: the first one, and how many. */
+static const void *find_at(const struct sorted *sorted, const char *path, size_t size, size_t *ret_count)
+{
+    size_t low = 0, high = sorted->count, count = 0;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare_path(table->places[middle].point, path, size) < 0)
+        if (compare_path(point_of(sorted, middle), path, size) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    while (low + count < table->place_count && compare_path(table->places[low + count].point, path, size) == 0)
+    while (low + count < sorted->count && compare_path(point_of(sorted, low + count), path, size) == 0)
         count++;
     *ret_count = count;
-    return &table->places[low];
+    return (const char *)sorted->items + low * sorted->width;
+}
+
+static const struct place *find_places(const struct table *table, const char *path, size_t size, size_t *ret_count)
+{
+    const struct sorted places = {table->places, table->place_count, sizeof(*table->places)};
+
+    return find_at(&places, path, size, ret_count);
 }
 
 static const struct line *find_lines(const struct table *table, const char *path, size_t size, size_t *ret_count)
 {
-    size_t low = 0, high = table->count, count = 0;
+    const struct sorted lines = {table->lines, table->count, sizeof(*table->lines)};
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (compare_path(table->lines[middle].point, path, size) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    while (low + count < table->count && compare_path(table->lines[low + count].point, path, size) == 0)
-        count++;
-    *ret_count = count;
-    return &table->lines[low];
+    return find_at(&lines, path, size, ret_count);
 }
 
 /* What is reached from a mount at a place of its own: what lies on it there, on that, and so on. */

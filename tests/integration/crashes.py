@@ -135,13 +135,6 @@ class Crashing(Bench):
         return lost, began
 
 
-def wait_until_quiet(crashing, names):
-    """In local mode a command may outlive a csc that was killed, for a moment."""
-    time.sleep(0.2)
-    for name in names:
-        crashing.ran(name)
-
-
 # ---- at random moments ---------------------------------------------------------------------------------------------------
 
 def killed_after(arguments, root, seconds):
@@ -173,7 +166,6 @@ def random_moments(mode):
                 name = moments.choice(names)
                 killed += killed_after(crashing.arguments(name, name.startswith("approved")), crashing.root,
                                        moments.uniform(0, whole))
-            wait_until_quiet(crashing, names)
             lost, executions = crashing.check(names, lambda name: name.startswith("approved"))
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}") from error
@@ -221,7 +213,6 @@ def every_call(mode, step):
         for name, number in calls[random.randrange(step)::step]:
             names.append(f"{name}-{number}")
             strace(crashing, crashing.arguments(names[-1], True), "-e", f"inject={name}:signal=KILL:when={number}")
-        wait_until_quiet(crashing, names)
         lost, executions = crashing.check(names, lambda name: True)
         print(f"# {mode}: killed at {len(names)} system calls of {len(calls)}, {executions} executions in the ledger, "
               f"{lost} of them closed by a later run")
