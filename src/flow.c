@@ -110,8 +110,8 @@ int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result
         r = csc_run_vet(&run);
     if (r == GO)
         r = csc_run_rehearse(&run, err);
-    if (r == GO)
-        r = csc_run_record_intent(&run, err);
+    if (r == GO && flow->recorder.intend)
+        r = flow->recorder.intend(&run, err);
     if (r == GO)
         r = execute(&run, err);
     if (r < 0)
@@ -130,8 +130,8 @@ int csc_flow_run(const struct csc_flow *flow, struct csc_flow_result *ret_result
     /* A receipt is never lost to what goes with it. */
     if (csc_run_make_evidence(&run, receipt, &ret_result->evidence, &failure) < 0)
         (void)snprintf(ret_result->unrecorded, sizeof(ret_result->unrecorded), "%s", failure.text);
-    else
-        csc_run_record_receipt(&run, ret_result);
+    else if (flow->recorder.record)
+        flow->recorder.record(&run, ret_result);
     return 0;
 }
 

@@ -37,12 +37,21 @@ struct csc_flow_approvals {
     struct csc_approval_trust trust;
 };
 
-/* Where it is recorded. */
+struct run;
+struct csc_flow_result;
+
+/* Where it is recorded; {0}: nowhere. How is in functions, so that who records nothing is not linked with a database.
+ */
 struct csc_recorder {
     struct csc_ledger *ledger; /* open for writing, or NULL */
     const char *unavailable;   /* why there is none although one was wanted; NULL: none was */
     bool full_argv;            /* evidence holds the arguments of commands, not their hash alone */
+    int (*intend)(struct run *run, struct csc_error *err);
+    void (*record)(const struct run *run, struct csc_flow_result *result);
 };
+
+/* In a ledger, as the three members above say. */
+void csc_recorder_init(struct csc_recorder *recorder);
 
 struct csc_flow {
     const struct csc_contract *contract;

@@ -104,7 +104,8 @@ static int unrecorded(struct run *run, const char *why, bool needed)
     return GO;
 }
 
-int csc_run_record_intent(struct run *run, struct csc_error *err)
+/* Before anything is executed: the intent, and the approvals it uses up. */
+static int intend(struct run *run, struct csc_error *err)
 {
     const struct csc_recorder *recorder = &run->flow->recorder;
     struct csc_error failure = {0};
@@ -138,7 +139,8 @@ static int append(const struct run *run, struct csc_flow_result *result, struct 
     return csc_ledger_append(run->flow->recorder.ledger, &item, signer.key ? &signer : NULL, &result->entry, err);
 }
 
-void csc_run_record_receipt(const struct run *run, struct csc_flow_result *result)
+/* The receipt, and evidence where there is any. That it cannot be recorded is said in the result. */
+static void record(const struct run *run, struct csc_flow_result *result)
 {
     const struct csc_recorder *recorder = &run->flow->recorder;
     struct csc_error failure = {0};
@@ -149,4 +151,10 @@ void csc_run_record_receipt(const struct run *run, struct csc_flow_result *resul
     if (!result->is_recorded)
         (void)snprintf(result->unrecorded, sizeof(result->unrecorded), "%s",
                        recorder->ledger ? failure.text : recorder->unavailable);
+}
+
+void csc_recorder_init(struct csc_recorder *recorder)
+{
+    recorder->intend = intend;
+    recorder->record = record;
 }

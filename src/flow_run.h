@@ -55,13 +55,6 @@ int csc_run_note(struct run *run, const struct csc_command *command, const struc
 int csc_run_make_evidence(struct run *run, const struct csc_receipt *receipt, char **ret_envelope,
                           struct csc_error *err);
 
-/* ---- flow_record.c: the ledger ---------------------------------------------------------------------------------- */
-
-/* Before anything is executed: the intent, and the approvals it uses up. */
-int csc_run_record_intent(struct run *run, struct csc_error *err);
-/* The receipt, and evidence where there is any. That it cannot be recorded is said in the result. */
-void csc_run_record_receipt(const struct run *run, struct csc_flow_result *result);
-
 /* ---- flow_command.c ------------------------------------------------------------------------------------------- */
 
 /* GO when the next command may run. */

@@ -64,6 +64,7 @@ void csc_cli_approvals_free(struct csc_cli_approvals *approvals)
 
 void csc_cli_name_ledger(const char *option, const struct csc_config *config, struct csc_cli_recorder *recorder)
 {
+    csc_recorder_init(&recorder->flow);
     recorder->flow.full_argv = config->recording.full_argv;
     if (csc_cli_ledger_path(option, config->recording.ledger, &recorder->arena, &recorder->path, &recorder->failure) <
         0)
