@@ -31,7 +31,8 @@ static int open_folder(const char *folder)
     return csc_openat2(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
 }
 
-/* Every component that is missing, for us alone (as the XDG specification wants its folders). */
+/* Every component that is missing, for us alone (as the XDG specification wants its folders). Those that are there need
+ * not be readable: home folders of others lie beside ours. */
 static int make_folder(const char *folder)
 {
     char path[PATH_MAX];
@@ -43,7 +44,7 @@ static int make_folder(const char *folder)
             *slash = '\0';
         char parent[PATH_MAX], name[NAME_MAX + 1];
         if (csc_split_path(path, CSC_E_OUTPUT, parent, name, NULL) == 0) {
-            _cleanup_close_ int dir = open_folder(parent);
+            _cleanup_close_ int dir = csc_openat2(AT_FDCWD, parent, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
             if (dir < 0 || (mkdirat(dir, name, 0700) < 0 && errno != EEXIST))
                 return -1;
         }

@@ -58,7 +58,7 @@ def lies(backend, told, words):
         command = boundary.command(*COMMAND, write_paths=[boundary.work])
         result = boundary.run(command, start={"preexec_fn": lie(*told)})
         equal((result.code, result.out), (BLOCKED, ""), result)
-        matches("^csc: blocked: command 'one': sandbox: measured " + words + "; the command was not started; ", result.err)
+        matches("(?m)^csc: blocked: command 'one': sandbox: measured " + words + "; the command was not started; ", result.err)
         equal(os.listdir(boundary.work), [], "nothing ran")
         receipt = boundary.receipt()
         equal((receipt["status"], "exit_code" in receipt), ("blocked", False))

@@ -379,6 +379,21 @@ static void ancestors(void **state)
     free(path);
 }
 
+/* Folders on the way that may only be passed through, as /home may be. Root reads them all the same. */
+static void unreadable_ancestors(void **state)
+{
+    char *path = strdup(folder_path(folder, "home/user/state/ledger.db"));
+
+    (void)state;
+    assert_int_equal(mkdir(folder_path(folder, "home"), 0700), 0);
+    assert_int_equal(mkdir(folder_path(folder, "home/user"), 0700), 0);
+    assert_int_equal(chmod(folder_path(folder, "home"), 0100), 0);
+    csc_ledger_close(open_ledger(path, CSC_LEDGER_WRITE));
+    csc_ledger_close(open_ledger(path, CSC_LEDGER_READ));
+    assert_int_equal(chmod(folder_path(folder, "home"), 0700), 0);
+    free(path);
+}
+
 static void said_to_be_new(void **state)
 {
     char *path = strdup(folder_path(folder, "ledger.db"));
@@ -458,6 +473,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(hard_links, set_up, tear_down),
         cmocka_unit_test_setup_teardown(modes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(ancestors, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(unreadable_ancestors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(said_to_be_new, set_up, tear_down),
         cmocka_unit_test_setup_teardown(read_only_folder, set_up, tear_down),
     };
