@@ -103,13 +103,12 @@ int csc_runner_self(struct csc_runner *ret_runner, struct csc_error *err)
     return 0;
 }
 
-enum csc_runner_state csc_runner_look(const struct csc_runner *runner)
+/* By what /proc has of it. */
+static enum csc_runner_state look_in_proc(const struct csc_runner *runner)
 {
     char path[64], text[STAT_BYTES], boot_id[37], state;
     uint64_t pid_namespace, start_time;
 
-    if (runner->lock != CSC_RUNNER_LOCK_UNSEEN)
-        return runner->lock == CSC_RUNNER_LOCK_HELD ? CSC_RUNNER_ALIVE : CSC_RUNNER_GONE;
     if (!read_boot_id(boot_id))
         return CSC_RUNNER_UNKNOWN;
     if (strcmp(boot_id, runner->boot_id) != 0)
@@ -130,4 +129,14 @@ enum csc_runner_state csc_runner_look(const struct csc_runner *runner)
         return CSC_RUNNER_UNKNOWN;
     /* A zombie runs no more, and writes no receipt. */
     return start_time == runner->start_time && state != 'Z' && state != 'X' ? CSC_RUNNER_ALIVE : CSC_RUNNER_GONE;
+}
+
+/* A lock that is held is beyond doubt. One that is not might be of another file, since somebody took the first one
+ * away: then a process that is seen to live does live. */
+enum csc_runner_state csc_runner_look(const struct csc_runner *runner)
+{
+    if (runner->lock == CSC_RUNNER_LOCK_HELD)
+        return CSC_RUNNER_ALIVE;
+    enum csc_runner_state state = look_in_proc(runner);
+    return runner->lock == CSC_RUNNER_LOCK_UNSEEN || state == CSC_RUNNER_ALIVE ? state : CSC_RUNNER_GONE;
 }

@@ -400,6 +400,7 @@ static void bytes_are_not_shared(void **state)
     assert_int_equal(csc_ledger_settle(s->ledger, NULL, &settled, NULL), 0);
     assert_int_equal(settled.dead, 1);
     intent.execution_id = id_of(2);
+    intent.runner.start_time++; /* not us, who live on */
     assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
     assert_int_equal(csc_ledger_settle(s->ledger, NULL, &settled, NULL), 0);
     assert_int_equal(settled.dead, 1);
@@ -428,6 +429,26 @@ static void not_inherited(void **state)
     assert_int_equal(found, 2);
 }
 
+/* Threat: the file of the locks is taken away, and with it, for the next csc, the life of those who hold them. */
+static void locks_taken_away(void **state)
+{
+    struct scene *s = *state;
+    struct csc_ledger_settled settled = {0};
+    struct csc_intent intent = make_intent("execution-1");
+    char path[PATH_MAX];
+    size_t used;
+
+    assert_int_equal(csc_runner_self(&intent.runner, NULL), 0);
+    assert_int_equal(csc_ledger_begin(s->ledger, &intent, NULL, &used, NULL), 0);
+    (void)snprintf(path, sizeof(path), "%s-runners", s->path);
+    assert_int_equal(unlink(path), 0);
+    struct csc_ledger *other = open_ledger(s->path, CSC_LEDGER_WRITE);
+    assert_int_equal(csc_ledger_settle(other, &s->signer, &settled, NULL), 0);
+    assert_int_equal(settled.closed, 0);
+    assert_int_equal(settled.running, 1);
+    csc_ledger_close(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +468,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(in_another_time_namespace, scene_begin, scene_end),
         cmocka_unit_test_setup_teardown(bytes_are_not_shared, scene_begin, scene_end),
         cmocka_unit_test_setup_teardown(not_inherited, scene_begin, scene_end),
+        cmocka_unit_test_setup_teardown(locks_taken_away, scene_begin, scene_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
