@@ -25,7 +25,7 @@ static int prove(const struct csc_cli *cli)
     if (code != 0)
         return code;
     if (csc_ledger_get(ledger.ledger, cli->parameters[0], &ledger.arena, &entry, &err) < 0)
-        return csc_cli_fail(cli, cli->parameters[0], &err);
+        return csc_cli_ledger_fail(cli, &ledger, &err);
     code = read_checkpoint(cli, &ledger, &note);
     if (code != 0)
         return code;

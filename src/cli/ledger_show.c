@@ -278,7 +278,7 @@ static int show(const struct csc_cli *cli)
     if (code != 0)
         return code;
     if (csc_ledger_get(ledger.ledger, cli->parameters[0], &ledger.arena, &entry, &err) < 0)
-        return csc_cli_fail(cli, cli->parameters[0], &err);
+        return csc_cli_ledger_fail(cli, &ledger, &err);
     if (cli->options[OPT_RECEIPT] || cli->options[OPT_EVIDENCE])
         return print_stored(cli, &entry);
     return cli->json ? print_json(cli, &ledger, &entry) : print_text(cli, &ledger, &entry);

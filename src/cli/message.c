@@ -115,7 +115,7 @@ int csc_cli_fail(const struct csc_cli *cli, const char *file, const struct csc_e
 {
     if (cli->json)
         print_error_json(cli, file, err);
-    if (!file)
+    if (!file || strncmp(err->text, file, strlen(file)) == 0)
         csc_cli_say("%s%s%s", err->field, err->field[0] ? ": " : "", err->text);
     else if (err->field[0])
         csc_cli_say("%s: %s: %s", shown_name(file), err->field, err->text);
