@@ -93,7 +93,8 @@ __attribute__((format(printf, 1, 2))) void csc_cli_say(const char *format, ...);
 /* The same, after a word of ours in its tone. */
 __attribute__((format(printf, 3, 4))) void csc_cli_say_tone(enum csc_cli_tone tone, const char *word,
                                                             const char *format, ...);
-/* Says an error about `file` (NULL: none; "-": stdin), unless the text begins with its name, and gives the exit code. */
+/* Says an error about `file` (NULL: none; "-": stdin), unless the text begins with its name, and gives the exit code.
+ */
 int csc_cli_fail(const struct csc_cli *cli, const char *file, const struct csc_error *err);
 /* Says that a check failed: 1. With --json that is a result, like a valid one, and no error object. */
 int csc_cli_invalid(const struct csc_cli *cli, const char *file, const struct csc_error *reason);
