@@ -190,7 +190,9 @@ struct sorted {
 
 static const char *point_of(const struct sorted *sorted, size_t index)
 {
-    return *(const char *const *)((const char *)sorted->items + index * sorted->width);
+    const void *item = (const char *)sorted->items + index * sorted->width;
+
+    return *(const char *const *)item;
 }
 
 /* Those at the first `size` bytes of `path`: the first one, and how many. */
