@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -203,6 +204,16 @@ static void forbid(struct csc_sandboxed *s)
     s->launch->control = -1;
 }
 
+/* Somebody killed it, or it is going: what is seen of it then is not what it was. */
+static bool is_ending(const struct csc_sandboxed *s)
+{
+    struct pollfd report = {.fd = s->launch->report, .events = POLLIN};
+    siginfo_t info = {0};
+
+    return (waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0) ||
+           (poll(&report, 1, 0) > 0 && (report.revents & POLLHUP));
+}
+
 static void judge(struct csc_sandboxed *s)
 {
     const struct csc_plan *plan = s->boundary->plan;
@@ -210,6 +221,11 @@ static void judge(struct csc_sandboxed *s)
 
     csc_measure_outside(plan, s->launch, s->pid, &s->measurement.outside);
     const char *name = csc_measurement_check(plan, &s->measurement, text, sizeof(text));
+    if (name && is_ending(s)) {
+        forbid(s);
+        s->answered = true;
+        return;
+    }
     s->measurement.compared = true;
     s->measurement.passed = !name;
     s->late = csc_exec_is_too_late(s->io);

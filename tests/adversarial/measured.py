@@ -83,26 +83,55 @@ def evidence(boundary):
     return payload["predicate"]["commands"][0], seen.out
 
 
+def child_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return int(file.read().split()[0])
+
+
+def traced(boundary, *late):
+    """csc run under strace, which delays one of its system calls."""
+    inputs = boundary.inputs(boundary.command(*COMMAND, write_paths=[boundary.work]))
+    return [STRACE, "-qq", "-o", boundary.path("strace.log"), *late, bench.CSC, "run", *inputs, *boundary.options(),
+            "--evidence-out", boundary.path("evidence.json"), "--ledger", "none"]
+
+
+def look_at_mounts(boundary):
+    """How often csc calls openat(2) until it looks at csc-init from outside."""
+    subprocess.run(traced(boundary), cwd=boundary.root, check=True, capture_output=True)
+    os.unlink(os.path.join(boundary.work, "ran"))
+    with open(boundary.path("strace.log"), encoding="utf-8", errors="replace") as file:
+        calls = [line for line in file if line.startswith("openat(")]
+    return [number for number, line in enumerate(calls, 1) if '"mountinfo"' in line][-1]
+
+
+# (what happens, the call that is late, who is sent which signal, what csc says, how the evidence says that it ended)
+ENDINGS = [
+    ("csc is told to stop while csc-init waits", "ppoll", 1, signal.SIGTERM, "csc was told to stop", "cancelled"),
+    ("the sandbox is killed while csc looks at it", "openat", 2, signal.SIGKILL, r"it was killed \(SIGKILL\)", "noBoundary"),
+]
+
+
 # What nobody compared is neither as planned nor otherwise.
-@cases([(f"{backend}: told to stop while csc-init waits, nothing is said of the plan", backend) for backend in ("native", "bwrap")])
-def told_to_stop(backend):
+@cases([(f"{backend}: {ending[0]}, nothing is said of the plan", backend, *ending[1:])
+        for backend in ("native", "bwrap") for ending in ENDINGS])
+def ended_early(backend, call, depth, number, words, end):
     if not STRACE:
         raise Skip("there is no strace here")
     with Boundary(backend=backend) as boundary:
-        command = boundary.command(*COMMAND, write_paths=[boundary.work])
-        inputs = boundary.inputs(command)
-        late = ["-e", "trace=ppoll", "-e", "inject=ppoll:delay_enter=1500000:when=2"]  # csc-init has reported by then
-        with subprocess.Popen([STRACE, "-qq", "-o", boundary.path("strace.log"), *late, bench.CSC, "run", *inputs,
-                               *boundary.options(), "--evidence-out", boundary.path("evidence.json")],
-                              cwd=boundary.root, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as traced:
+        when = 2 if call == "ppoll" else look_at_mounts(boundary)  # by the second, csc-init has reported
+        late = ["-e", f"trace={call}", "-e", f"inject={call}:delay_enter=1500000:when={when}"]
+        with subprocess.Popen(traced(boundary, *late), cwd=boundary.root, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              text=True) as process:
             time.sleep(0.8)
-            with open(f"/proc/{traced.pid}/task/{traced.pid}/children", encoding="ascii") as file:
-                os.kill(int(file.read().split()[0]), signal.SIGTERM)
-            _, err = traced.communicate(timeout=60)
-        matches("csc was told to stop", err)
+            pid = process.pid
+            for _ in range(depth):
+                pid = child_of(pid)
+            os.kill(pid, number)
+            _, err = process.communicate(timeout=60)
+        matches(words, err)
         equal(os.listdir(boundary.work), [], "nothing ran")
         ended, seen = evidence(boundary)
-        equal((ended["end"], ended["started"]), ("cancelled", False))
+        equal((ended["end"], ended["started"]), (end, False))
         equal("asPlanned" in ended["sandbox"]["measured"], False, ended["sandbox"])
         matches(f"sandbox by {backend}, measured, not compared with its plan", seen)
 
