@@ -62,6 +62,9 @@ static void write_scalar(struct csc_buf *buf, const struct csc_value *value)
     case CSC_STRING:
         csc_canon_string(buf, value->string, value->count);
         break;
+    case CSC_REAL: /* never of the protocol; an id of a JSON-RPC request goes back as it came */
+        csc_buf_append(buf, value->string, value->count);
+        break;
     default:
         csc_buf_puts(buf, "null");
         break;

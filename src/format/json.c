@@ -22,6 +22,7 @@ struct reader {
     const char *line_start;
     unsigned line;
     int depth;
+    bool foreign; /* numbers that are no 64-bit integer become CSC_REAL */
     struct stack items, members;
 };
 
@@ -221,10 +222,42 @@ static int read_string(struct reader *r, const char **ret_string, size_t *ret_si
     return 0;
 }
 
+/* Digits from r->p on, at least one. */
+static int skip_digits(struct reader *r)
+{
+    if (*r->p < '0' || *r->p > '9')
+        return unexpected(r, "a digit");
+    while (*r->p >= '0' && *r->p <= '9')
+        r->p++;
+    return 0;
+}
+
+/* The number that began at `start`, whose integer part was read: as text, of which nothing is computed. */
+static int read_real(struct reader *r, const char *start, struct csc_value *value)
+{
+    int code = 0;
+
+    if (*r->p == '.') {
+        r->p++;
+        code = skip_digits(r);
+    }
+    if (code == 0 && (*r->p == 'e' || *r->p == 'E')) {
+        r->p++;
+        r->p += *r->p == '+' || *r->p == '-';
+        code = skip_digits(r);
+    }
+    if (code < 0)
+        return code;
+    value->type = CSC_REAL;
+    value->count = (size_t)(r->p - start);
+    value->string = csc_arena_copy(r->arena, start, value->count);
+    return value->string ? 0 : csc_fail_memory(r->err);
+}
+
 static int read_number(struct reader *r, struct csc_value *value)
 {
     const char *start = r->p;
-    bool negative = *r->p == '-';
+    bool negative = *r->p == '-', fits = true;
     uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX;
     uint64_t number = 0;
 
@@ -235,12 +268,13 @@ static int read_number(struct reader *r, struct csc_value *value)
         return refuse(r, start, "a number with a leading zero; remove the zero");
     for (; *r->p >= '0' && *r->p <= '9'; r->p++) {
         unsigned digit = (unsigned)(*r->p - '0');
-        if (number > (limit - digit) / 10)
+        fits = fits && number <= (limit - digit) / 10;
+        if (!fits && !r->foreign)
             return refuse(r, start, "an integer that 64 bits cannot hold; make it smaller");
-        number = number * 10 + digit;
+        number = fits ? number * 10 + digit : 0;
     }
-    if (*r->p == '.' || *r->p == 'e' || *r->p == 'E')
-        return refuse(r, start, "a real number; write an integer");
+    if (!fits || *r->p == '.' || *r->p == 'e' || *r->p == 'E')
+        return r->foreign ? read_real(r, start, value) : refuse(r, start, "a real number; write an integer");
     value->type = CSC_INT;
     value->integer = negative ? (int64_t)(0 - number) : (int64_t)number;
     return 0;
@@ -405,19 +439,44 @@ static int read_text(struct reader *r, struct csc_value *value)
     return r->p == r->end ? 0 : unexpected(r, "the end of the text");
 }
 
-int csc_json_parse(struct csc_arena *arena, const void *bytes, size_t size, struct csc_value *ret_value,
-                   struct csc_error *err)
+/* A text, and what may stand in it. */
+struct source {
+    const void *bytes;
+    size_t size;
+    bool foreign;
+};
+
+static int parse(struct csc_arena *arena, const struct source *source, struct csc_value *ret_value,
+                 struct csc_error *err)
 {
     struct csc_value value = {0};
-    char *text = csc_arena_copy(arena, bytes, size);
+    char *text = csc_arena_copy(arena, source->bytes, source->size);
 
     if (!text)
         return csc_fail_memory(err);
-    struct reader r = {.arena = arena, .err = err, .p = text, .end = text + size, .line_start = text, .line = 1};
+    struct reader r = {.arena = arena,
+                       .err = err,
+                       .p = text,
+                       .end = text + source->size,
+                       .line_start = text,
+                       .line = 1,
+                       .foreign = source->foreign};
     int code = read_text(&r, &value);
     stack_free(&r.items);
     stack_free(&r.members);
     if (code == 0)
         *ret_value = value;
     return code;
+}
+
+int csc_json_parse(struct csc_arena *arena, const void *bytes, size_t size, struct csc_value *ret_value,
+                   struct csc_error *err)
+{
+    return parse(arena, &(struct source){bytes, size, false}, ret_value, err);
+}
+
+int csc_json_parse_foreign(struct csc_arena *arena, const void *bytes, size_t size, struct csc_value *ret_value,
+                           struct csc_error *err)
+{
+    return parse(arena, &(struct source){bytes, size, true}, ret_value, err);
 }

@@ -13,6 +13,11 @@
 int csc_json_parse(struct csc_arena *arena, const void *bytes, size_t size, struct csc_value *ret_value,
                    struct csc_error *err);
 
+/* The same for the messages of others, which are no objects of the protocol: a real number, or an integer beyond 64
+ * bits, is accepted as CSC_REAL, its text unread. Nothing of the protocol can be decoded out of one. */
+int csc_json_parse_foreign(struct csc_arena *arena, const void *bytes, size_t size, struct csc_value *ret_value,
+                           struct csc_error *err);
+
 /* Indented by two spaces, keys sorted, a newline at the end; strings escaped as in the canonical form. */
 void csc_json_write(struct csc_buf *buf, const struct csc_value *value);
 

@@ -75,7 +75,8 @@ const struct csc_value *csc_value_get(const struct csc_value *object, const char
 
 const char *csc_type_name(enum csc_type type)
 {
-    static const char *const names[] = {"null", "a boolean", "an integer", "a string", "an array", "an object"};
+    static const char *const names[] = {"null",     "a boolean", "an integer",   "a string",
+                                        "an array", "an object", "a real number"};
 
     return names[type];
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What JSON and YAML texts mean: a tree in an arena. Integers have 64 bits, reals don't exist, members are in
- * canonical order (by the bytes of their keys) with unique keys, strings are valid UTF-8 without U+0000.
+ * What JSON and YAML texts mean: a tree in an arena. Integers have 64 bits, reals don't exist (but in messages of
+ * others, see csc_json_parse_foreign()), members are in canonical order (by the bytes of their keys) with unique keys,
+ * strings are valid UTF-8 without U+0000.
  */
 #ifndef CSC_FORMAT_VALUE_H
 #define CSC_FORMAT_VALUE_H
@@ -21,6 +22,7 @@ enum csc_type {
     CSC_STRING,
     CSC_ARRAY,
     CSC_OBJECT,
+    CSC_REAL, /* its text is in `string` */
 };
 
 struct csc_member;
@@ -48,7 +50,7 @@ struct csc_member {
 
 /* The member's value, or NULL. `object` may be of any type. */
 const struct csc_value *csc_value_get(const struct csc_value *object, const char *key);
-/* "null", "a boolean", "an integer", "a string", "an array", "an object": for messages. */
+/* "null", "a boolean", "an integer", "a string", "an array", "an object", "a real number": for messages. */
 const char *csc_type_name(enum csc_type type);
 
 /*

@@ -423,6 +423,57 @@ static void test_every_character(void **state)
     }
 }
 
+/* In messages of others, numbers of any kind are accepted, and go back as they came; the rest stays as strict. */
+static void test_foreign(void **state)
+{
+    static const struct {
+        const char *text;
+        enum csc_type type;
+        bool accepted;
+    } cases[] = {
+        {"1.5", CSC_REAL, true},
+        {"-0.0e-5", CSC_REAL, true},
+        {"1E+9", CSC_REAL, true},
+        {"18446744073709551616", CSC_REAL, true},
+        {"-9223372036854775809", CSC_REAL, true},
+        {"9223372036854775808.5", CSC_REAL, true},
+        {"-9223372036854775808", CSC_INT, true},
+        {"7", CSC_INT, true},
+        {"1.", CSC_NULL, false},
+        {"1.e5", CSC_NULL, false},
+        {"1e", CSC_NULL, false},
+        {"1e+", CSC_NULL, false},
+        {".5", CSC_NULL, false},
+        {"01.5", CSC_NULL, false},
+        {"-", CSC_NULL, false},
+        {"NaN", CSC_NULL, false},
+        {"1.5 2", CSC_NULL, false},
+        {"\"\\u0000\"", CSC_NULL, false},
+        {"{\"a\":1.5,\"a\":2}", CSC_NULL, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct csc_arena arena = {0};
+        struct csc_buf text = {0};
+        struct csc_value value = {0};
+        struct csc_error err = {0};
+        size_t size = strlen(cases[i].text);
+
+        int code = csc_json_parse_foreign(&arena, cases[i].text, size, &value, &err);
+        assert_int_equal(code, cases[i].accepted ? 0 : -CSC_E_DATA);
+        assert_int_equal(value.type, cases[i].type);
+        if (cases[i].accepted) {
+            csc_canon_write(&text, &value);
+            assert_string_equal(text.data, cases[i].text);
+        }
+        if (value.type == CSC_REAL)
+            assert_int_equal(csc_json_parse(&arena, cases[i].text, size, &value, NULL), -CSC_E_DATA);
+        csc_buf_free(&text);
+        csc_arena_free(&arena);
+    }
+}
+
 static void test_known_hash(void **state)
 {
     static const char contract[] =
@@ -450,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_accepted), cmocka_unit_test(test_refused),         cmocka_unit_test(test_without_error),
         cmocka_unit_test(test_depth),    cmocka_unit_test(test_positions),       cmocka_unit_test(test_large_objects),
         cmocka_unit_test(test_pretty),   cmocka_unit_test(test_every_character), cmocka_unit_test(test_known_hash),
+        cmocka_unit_test(test_foreign),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
