@@ -24,7 +24,7 @@ _csc() {
     elif [[ $current == -* ]]; then
         case $command in
         check | explain) words="--json --help" ;;
-        run) words="--mode --receipt-out --sign --signing-key --key-id --approval --allowed-signers --ledger --evidence-out --config --backend --sandbox-debug --quiet --raw --json --help" ;;
+        run) words="--mode --receipt-out --sign --signing-key --key-id --approval --allowed-signers --ledger --evidence-out --config --backend --sandbox-debug --quiet --raw --json --stdout-fd --stderr-fd --help" ;;
         approve) words="--policy --identity --ssh-key --agent --expires --scope --ticket --reason --out --ssh-keygen --yes --json --help" ;;
         verify-receipt) words="--public-key --key-id --proof --checkpoint-key --json --help" ;;
         verify-evidence) words="--public-key --receipt --json --help" ;;

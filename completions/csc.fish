@@ -38,6 +38,8 @@ complete -c csc -n "__fish_seen_subcommand_from run" -l sandbox-debug -d "Print 
 complete -c csc -n "__fish_seen_subcommand_from run" -l quiet -d "No summary and no notices"
 complete -c csc -n "__fish_seen_subcommand_from run" -l raw -d "Let escape sequences pass"
 complete -c csc -n "__fish_seen_subcommand_from run" -l json -d "Print a JSON object"
+complete -c csc -n "__fish_seen_subcommand_from run" -l stdout-fd -x -d "File that gets stdout"
+complete -c csc -n "__fish_seen_subcommand_from run" -l stderr-fd -x -d "File that gets stderr"
 
 complete -c csc -n "__fish_seen_subcommand_from approve" -l policy -r -d "Also show what this policy says"
 complete -c csc -n "__fish_seen_subcommand_from approve" -l identity -x -d "Who approves"

@@ -58,7 +58,7 @@ int csc_propose(const struct csc_proposal *proposal, const struct csc_policy *po
                 struct csc_proposed **ret_proposed, struct csc_error *err);
 void csc_proposed_free(struct csc_proposed *proposed);
 
-/* Commands of a shell line, in the arena. `timeout_sec` as above. */
+/* Commands of a shell line, in the arena, or NULL. Their scopes are filled in: files of redirections are operands. */
 struct csc_proposed_command *csc_propose_line(struct csc_arena *arena, const struct csc_shell_line *line,
                                               int64_t timeout_sec);
 

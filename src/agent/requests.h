@@ -18,25 +18,30 @@ struct csc_request {
     char id[CSC_REQUEST_ID];
     char folder[PATH_MAX];
     char contract[PATH_MAX + 16];
-    /* What is there already; where the next one goes. */
+    /* What is there already, signed; where the next one goes, "" when all are there. */
     char approvals[CSC_REQUEST_APPROVALS_MAX][PATH_MAX + 24];
     size_t approval_count;
     char next_approval[PATH_MAX + 24];
 };
 
+enum { CSC_REQUEST_AGE_SEC = 7 * 86400 }; /* longer than anybody waits, and than an approval of a day holds */
+
 /* $XDG_STATE_HOME/csc/requests, or $HOME/.local/state/csc/requests; CSC_E_CONFIG when neither is set. */
 int csc_requests_folder(char ret_folder[PATH_MAX], struct csc_error *err);
-/* Stores the contract's text, unless it is there, and finds its approvals. */
+/* Stores the contract's text, unless it is there, and finds its approvals. CSC_E_PERMISSION when others could change
+ * what lies in the folder. */
 int csc_request_store(const char *folder, const struct csc_contract *contract, const char *json,
                       struct csc_request *ret_request, struct csc_error *err);
 /* Finds one by its id, whose form is checked; CSC_E_DATA when it is malformed, CSC_E_INPUT when there is none. */
 int csc_request_find(const char *folder, const char *id, struct csc_request *ret_request, struct csc_error *err);
-/* Removes the contract and the approvals: the request is done, or its approvals are of no use any more. */
+/* Removes the contract and the approvals: the request is done, or (to be stored again) its approvals are of no use any
+ * more. */
 int csc_request_drop(const char *folder, const struct csc_request *request, struct csc_error *err);
 /* Removes those whose contract was stored more than `age_sec` ago; how many is of no interest. */
 void csc_requests_expire(const char *folder, int64_t age_sec);
 
-/* The line that a person types to approve it, quoted for a shell, with a place for name and key. */
+/* The line that a person types to approve it, quoted for a shell, but for WHO and KEY, which are theirs to fill in.
+ * `program` is how csc is called, `policy` may be NULL. */
 int csc_request_approve_line(const struct csc_request *request, const char *program, const char *policy,
                              struct csc_buf *ret_line, struct csc_error *err);
 

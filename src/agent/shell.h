@@ -50,4 +50,12 @@ struct csc_shell_refusal {
 int csc_shell_read(struct csc_arena *arena, const char *text, size_t size, const char *cwd,
                    struct csc_shell_line *ret_line, struct csc_shell_refusal *ret_refusal, struct csc_error *err);
 
+/* `path` seen from `cwd`, which is absolute, by its name alone: "." and ".." are resolved as cd does it, without
+ * looking at links. Absolute, in the arena; NULL when there is no memory. */
+char *csc_shell_resolve(struct csc_arena *arena, const char *cwd, const char *path);
+
+/* Appends a word as any shell reads it back: as it is where every character stands for itself, else in single quotes.
+ */
+void csc_shell_quote(struct csc_buf *buf, const char *word);
+
 #endif

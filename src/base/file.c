@@ -43,6 +43,31 @@ static int open_existing(const char *folder)
     return csc_openat2(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
 }
 
+int csc_make_folder(const char *folder)
+{
+    char path[PATH_MAX];
+
+    if (strlen(folder) >= sizeof(path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(path, folder, strlen(folder) + 1);
+    for (char *slash = path; slash;) {
+        slash = strchr(slash + 1, '/');
+        if (slash)
+            *slash = '\0';
+        char parent[PATH_MAX], name[NAME_MAX + 1];
+        if (csc_split_path(path, CSC_E_OUTPUT, parent, name, NULL) == 0) {
+            _cleanup_close_ int dir = csc_openat2(AT_FDCWD, parent, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+            if (dir < 0 || (mkdirat(dir, name, 0700) < 0 && errno != EEXIST))
+                return -1;
+        }
+        if (slash)
+            *slash = '/';
+    }
+    return open_existing(folder);
+}
+
 /* Creates the last component. mkdirat(2) from the parent's descriptor, since mkdir(2) would follow a symlink in the
  * components before it. What goes wrong here shows when the folder is opened. */
 static void create_folder(const char *folder)

@@ -15,6 +15,11 @@
 int csc_split_path(const char *path, enum csc_code code, char folder[PATH_MAX], char name[NAME_MAX + 1],
                    struct csc_error *err);
 
+/* Opens a folder, after making every component that is missing, for us alone (as the XDG specification wants its
+ * folders); no symlink is followed. Those that are there need not be readable: home folders of others lie beside ours.
+ * Returns the descriptor, or -1 with errno. */
+int csc_make_folder(const char *folder);
+
 /*
  * A file under construction: a temporary name in the target's own folder. Opening it before the work begins
  * says early that the result could not be stored; dropping it without commit removes it again.

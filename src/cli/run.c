@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -26,6 +28,8 @@ enum {
     OPT_QUIET,
     OPT_RAW,
     OPT_JSON,
+    OPT_STDOUT_FD,
+    OPT_STDERR_FD,
 };
 
 enum { FILE_RESERVE = 64 << 10 }; /* bytes; more than a receipt or evidence has but for extreme ones */
@@ -67,6 +71,12 @@ static void session_end(struct session *session)
     }
 }
 
+/* The receipt is a file; else, with --json, it is in the object alone. */
+static bool has_receipt_file(const struct csc_cli *cli)
+{
+    return !cli->options[OPT_RECEIPT_OUT] || strcmp(cli->options[OPT_RECEIPT_OUT], "none") != 0;
+}
+
 static bool is_hardened(const struct csc_cli *cli)
 {
     return cli->options[OPT_MODE] && strcmp(cli->options[OPT_MODE], "hardened") == 0;
@@ -88,6 +98,15 @@ static int check_mode(const struct csc_cli *cli)
     return 0;
 }
 
+static int check_receipt_out(const struct csc_cli *cli)
+{
+    if (cli->options[OPT_RECEIPT_OUT] && strcmp(cli->options[OPT_RECEIPT_OUT], "-") == 0)
+        return csc_cli_usage(cli, "--receipt-out needs a file; --json prints the receipt on standard output");
+    if (!has_receipt_file(cli) && !cli->json)
+        return csc_cli_usage(cli, "--receipt-out none is for --json, which prints the receipt");
+    return 0;
+}
+
 static int check_options(const struct csc_cli *cli)
 {
     bool key = cli->options[OPT_SIGNING_KEY], key_id = cli->options[OPT_KEY_ID];
@@ -100,8 +119,6 @@ static int check_options(const struct csc_cli *cli)
         return csc_cli_usage(cli, "--signing-key and --key-id are for --sign, which is not given");
     if (key_id && !csc_utf8_valid(cli->options[OPT_KEY_ID], strlen(cli->options[OPT_KEY_ID])))
         return csc_cli_usage(cli, "--key-id is no valid UTF-8, which a receipt must be");
-    if (cli->options[OPT_RECEIPT_OUT] && strcmp(cli->options[OPT_RECEIPT_OUT], "-") == 0)
-        return csc_cli_usage(cli, "--receipt-out needs a file; --json prints the receipt on standard output");
     for (size_t i = 0; i < approval_count; i++)
         if (strcmp(approvals[i], "-") == 0)
             return csc_cli_usage(cli, "--approval needs a file: its signature lies beside it");
@@ -109,7 +126,12 @@ static int check_options(const struct csc_cli *cli)
         return csc_cli_usage(cli, "--evidence-out needs --sign: evidence is what the runner signs");
     if (cli->options[OPT_EVIDENCE_OUT] && strcmp(cli->options[OPT_EVIDENCE_OUT], "-") == 0)
         return csc_cli_usage(cli, "--evidence-out needs a file");
-    return check_mode(cli);
+    if (!cli->options[OPT_STDOUT_FD] != !cli->options[OPT_STDERR_FD])
+        return csc_cli_usage(cli, "--stdout-fd and --stderr-fd go together");
+    if (cli->options[OPT_STDOUT_FD] && !cli->json)
+        return csc_cli_usage(cli, "--stdout-fd and --stderr-fd are for --json; redirect the output in the shell");
+    int code = check_receipt_out(cli);
+    return code != 0 ? code : check_mode(cli);
 }
 
 static int load_key(const struct csc_cli *cli, struct session *session)
@@ -145,10 +167,39 @@ static int configure(const struct csc_cli *cli, struct session *session)
     return session->hardened ? csc_cli_protect_ledger(cli, &session->configuration, &session->recorder) : 0;
 }
 
+/* A descriptor that was handed in for output. Only a file takes all there is: a pipe that nobody reads would hold the
+ * commands up. */
+static int take_output(const char *number, int *ret_fd, struct csc_error *err)
+{
+    char *end = NULL;
+    struct stat st;
+
+    errno = 0;
+    long fd = strtol(number, &end, 10);
+    if (errno != 0 || end == number || *end || fd < 3 || fd > INT_MAX)
+        return csc_fail(err, CSC_E_USAGE, "'%s' is no descriptor; give a number above 2", number);
+    int flags = fcntl((int)fd, F_GETFL);
+    if (flags < 0 || fstat((int)fd, &st) < 0)
+        return csc_fail_errno(err, CSC_E_USAGE, errno, "descriptor %ld", fd);
+    if (!S_ISREG(st.st_mode) || (flags & O_ACCMODE) != O_RDWR)
+        return csc_fail(err, CSC_E_USAGE, "descriptor %ld is no file that is open for reading and writing", fd);
+    if (fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+        return csc_fail_errno(err, CSC_E_INTERNAL, errno, "descriptor %ld", fd);
+    *ret_fd = (int)fd;
+    return 0;
+}
+
 static int open_output(const struct csc_cli *cli, struct session *session, struct csc_error *err)
 {
     if (!cli->json)
         return 0;
+    if (cli->options[OPT_STDOUT_FD]) {
+        int r = take_output(cli->options[OPT_STDOUT_FD], &session->out_fd[0], err);
+        if (r == 0)
+            r = take_output(cli->options[OPT_STDERR_FD], &session->out_fd[1], err);
+        session->json = r == 0;
+        return r;
+    }
     session->json = true;
     session->out_fd[0] = memfd_create("csc-stdout", MFD_CLOEXEC);
     session->out_fd[1] = memfd_create("csc-stderr", MFD_CLOEXEC);
@@ -177,8 +228,11 @@ static int begin_files(const struct csc_cli *cli, struct session *session, struc
 {
     const char *receipt = cli->options[OPT_RECEIPT_OUT], *evidence = cli->options[OPT_EVIDENCE_OUT];
 
-    int r = csc_file_begin(&session->receipt_file, receipt ? receipt : DEFAULT_RECEIPT, 0644, !receipt, err);
-    if (r == 0)
+    int r = 0;
+
+    if (has_receipt_file(cli))
+        r = csc_file_begin(&session->receipt_file, receipt ? receipt : DEFAULT_RECEIPT, 0644, !receipt, err);
+    if (r == 0 && has_receipt_file(cli))
         r = csc_file_reserve(&session->receipt_file, FILE_RESERVE, err);
     if (r == 0 && evidence)
         r = csc_file_begin(&session->evidence_file, evidence, 0644, false, err);
@@ -211,7 +265,7 @@ static int check_outputs(const struct csc_cli *cli, const struct session *sessio
     (void)snprintf(shm, sizeof(shm), *ledger ? "%s-shm" : "%s", ledger);
     for (size_t i = 0; i < approvals.count; i++)
         kept[count++] = (struct csc_cli_kept){approvals.files[i].name, "an approval"};
-    const char *what = csc_cli_replaces(&session->receipt_file, kept, count);
+    const char *what = has_receipt_file(cli) ? csc_cli_replaces(&session->receipt_file, kept, count) : NULL;
     if (what)
         return csc_cli_usage(cli, "--receipt-out would replace %s; name another file", what);
     kept[count++] = (struct csc_cli_kept){receipt, "the receipt"};
@@ -353,7 +407,7 @@ static int execute(const struct csc_cli *cli, struct session *session)
     struct csc_error err = {0};
 
     int r = csc_flow_run(&flow, &session->result, &err);
-    if (r == 0)
+    if (r == 0 && has_receipt_file(cli))
         r = write_receipt(session, &err);
     if (r < 0 || session->result.lost_output || !cli->options[OPT_QUIET])
         begin_line(session);
@@ -380,7 +434,10 @@ static int report(const struct csc_cli *cli, const struct session *session)
 {
     const struct csc_cli_report report = {
         .result = &session->result,
-        .receipt_path = cli->options[OPT_RECEIPT_OUT] ? cli->options[OPT_RECEIPT_OUT] : DEFAULT_RECEIPT,
+        .receipt_path = !has_receipt_file(cli)          ? NULL
+                        : cli->options[OPT_RECEIPT_OUT] ? cli->options[OPT_RECEIPT_OUT]
+                                                        : DEFAULT_RECEIPT,
+        .output_elsewhere = cli->options[OPT_STDOUT_FD] != NULL,
         .key_id = cli->options[OPT_KEY_ID],
         .caps = {cap_of(session, CSC_STDOUT), cap_of(session, CSC_STDERR)},
     };
@@ -427,7 +484,8 @@ static int run(const struct csc_cli *cli)
 
 static const struct csc_cli_option options[] = {
     [OPT_MODE] = {"mode", "local|hardened", "local: no isolation (the default); hardened: in a sandbox, signed", false},
-    [OPT_RECEIPT_OUT] = {"receipt-out", "PATH", "where the receipt goes (default: ./" DEFAULT_RECEIPT ")", false},
+    [OPT_RECEIPT_OUT] = {"receipt-out", "PATH",
+                         "where the receipt goes (default: ./" DEFAULT_RECEIPT "); none: --json alone has it", false},
     [OPT_SIGN] = {"sign", NULL, "sign the receipt; needs the next two", false},
     [OPT_SIGNING_KEY] = {"signing-key", "PATH", "an Ed25519 private key that you alone can read", false},
     [OPT_KEY_ID] = {"key-id", "ID", "the name verifiers know that key by", false},
@@ -444,6 +502,9 @@ static const struct csc_cli_option options[] = {
     [OPT_QUIET] = {"quiet", NULL, "no summary and no notices; errors are still said", false},
     [OPT_RAW] = {"raw", NULL, "let escape sequences of the output reach the terminal", false},
     [OPT_JSON] = {"json", NULL, "stream nothing; print decision, receipt and output as one object", false},
+    [OPT_STDOUT_FD] = {"stdout-fd", "FD", "with --json: an open file that gets stdout as it comes, not the object",
+                       false},
+    [OPT_STDERR_FD] = {"stderr-fd", "FD", "the same for stderr", false},
     {0},
 };
 

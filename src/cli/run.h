@@ -34,6 +34,7 @@ struct csc_cli_configuration {
     bool loaded;
     char config_path[PATH_MAX]; /* "": defaults alone */
     char own_place[PATH_MAX + 32];
+    char requests[PATH_MAX];
     struct csc_protected files[CSC_CLI_PROTECTED_MAX];
     struct csc_hardening flow; /* points into this object, which stays where it is */
 };
@@ -91,9 +92,10 @@ const char *csc_cli_replaces(const struct csc_file *file, const struct csc_cli_k
 /* What csc run says at its end. */
 struct csc_cli_report {
     const struct csc_flow_result *result;
-    const char *receipt_path;
-    const char *key_id; /* or NULL: not signed */
-    int64_t caps[2];    /* bytes captured of stdout and stderr */
+    const char *receipt_path; /* NULL: the receipt is in the object of --json alone */
+    bool output_elsewhere;    /* what was captured is not in that object */
+    const char *key_id;       /* or NULL: not signed */
+    int64_t caps[2];          /* bytes captured of stdout and stderr */
 };
 
 /* The exit code of protocol section 5. */

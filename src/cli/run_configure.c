@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "agent/agent.h"
 #include "cli/run.h"
 
 /* A thousand scopes are a thousand descriptors. What cannot be raised shows when they run out; what runs in the sandbox
@@ -44,6 +45,8 @@ static void protect_all(const struct csc_cli_configure_options *options, struct 
     csc_cli_protect(configuration, signers, "the allowed signers", true);
     csc_cli_protect(configuration, approvals->revoked_keys, "the list of revoked keys", true);
     csc_cli_protect(configuration, approvals->ssh_keygen, "ssh-keygen, which checks approvals", true);
+    if (csc_requests_folder(configuration->requests, NULL) == 0)
+        csc_cli_protect(configuration, configuration->requests, "the requests that wait for approval", true);
     csc_cli_protect(configuration, CSC_CONFIG_SYSTEM, "the place of the configuration", true);
     csc_cli_protect(configuration, csc_config_own_place(configuration->own_place), "the place of the configuration",
                     true);

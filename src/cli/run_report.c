@@ -72,7 +72,8 @@ void csc_cli_summarise(const struct csc_cli_report *report)
     say_cut(report, CSC_STDOUT, "stdout");
     say_cut(report, CSC_STDERR, "stderr");
     append_reason(&rest, result);
-    csc_buf_printf(&rest, "; receipt %s", report->receipt_path);
+    if (report->receipt_path)
+        csc_buf_printf(&rest, "; receipt %s", report->receipt_path);
     if (report->key_id)
         csc_buf_printf(&rest, ", signed by %s", report->key_id);
     if (result->is_recorded)
@@ -146,7 +147,8 @@ int csc_cli_print_run(const struct csc_cli *cli, const struct csc_cli_report *re
     struct csc_object object;
     struct csc_value value;
 
-    csc_buf_escape(&path, report->receipt_path, strlen(report->receipt_path));
+    if (report->receipt_path)
+        csc_buf_escape(&path, report->receipt_path, strlen(report->receipt_path));
     csc_object_begin(&object, &arena, 9);
     if (result->decision) {
         if (csc_decision_value(result->decision, &arena, &value, &err) < 0)
@@ -154,11 +156,12 @@ int csc_cli_print_run(const struct csc_cli *cli, const struct csc_cli_report *re
         csc_object_value(&object, "decision", value);
     }
     csc_object_value(&object, "receipt", result->receipt->root);
-    csc_object_string(&object, "receipt_path", path.failed ? "" : path.data);
+    if (report->receipt_path)
+        csc_object_string(&object, "receipt_path", path.failed ? "" : path.data);
     csc_object_int(&object, "exit", code);
     if (result->is_recorded)
         csc_object_int(&object, "ledger_entry", (int64_t)result->entry);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2 && !report->output_elsewhere; i++)
         if (add_captured(&object, &streams[i], captured[i], bufs[i], &err) < 0)
             return csc_cli_fail(cli, NULL, &err);
     if (csc_object_end(&object, &value, &err) < 0)

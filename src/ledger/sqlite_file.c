@@ -31,29 +31,6 @@ static int open_folder(const char *folder)
     return csc_openat2(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
 }
 
-/* Every component that is missing, for us alone (as the XDG specification wants its folders). Those that are there need
- * not be readable: home folders of others lie beside ours. */
-static int make_folder(const char *folder)
-{
-    char path[PATH_MAX];
-
-    memcpy(path, folder, strlen(folder) + 1);
-    for (char *slash = path; slash;) {
-        slash = strchr(slash + 1, '/');
-        if (slash)
-            *slash = '\0';
-        char parent[PATH_MAX], name[NAME_MAX + 1];
-        if (csc_split_path(path, CSC_E_OUTPUT, parent, name, NULL) == 0) {
-            _cleanup_close_ int dir = csc_openat2(AT_FDCWD, parent, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
-            if (dir < 0 || (mkdirat(dir, name, 0700) < 0 && errno != EEXIST))
-                return -1;
-        }
-        if (slash)
-            *slash = '/';
-    }
-    return open_folder(folder);
-}
-
 static int check_owner(const struct stat *st, const char *path, struct csc_error *err)
 {
     if (st->st_uid != geteuid() && st->st_uid != 0)
@@ -164,7 +141,7 @@ static int find(const char *path, enum csc_ledger_access access, struct csc_sqli
         return csc_fail_errno(err, CSC_E_USAGE, ENAMETOOLONG, "%s", path);
     place->folder = open_folder(folder);
     if (place->folder < 0 && errno == ENOENT && access == CSC_LEDGER_WRITE)
-        place->folder = make_folder(folder);
+        place->folder = csc_make_folder(folder);
     if (place->folder < 0 || fstat(place->folder, &st) < 0)
         return fail_open(path, access, err);
     /* The folder's name without symlinks and independent of the working directory, for SQLite. */

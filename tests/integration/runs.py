@@ -209,6 +209,46 @@ def json_others():
         equal(len(result.json()["stdout"]), 10 << 20, "what --json holds")
 
 
+@case("--stdout-fd, --stderr-fd: open files get the output, the object does not")
+def descriptors():
+    with Bench() as bench, open(bench.path("o"), "w+b") as out, open(bench.path("e"), "w+b") as err:
+        inputs = bench.inputs(["sh", "-c", f"printf 'a\\0b\\n'; echo e >&2; yes | head -c {11 << 20}; ls -l /proc/self/fd >&2"])
+        fds = [out.fileno(), err.fileno()]
+        result = bench.csc("run", *inputs, "--json", "--receipt-out", "none", "--stdout-fd", str(fds[0]), "--stderr-fd",
+                           str(fds[1]), pass_fds=fds)
+        body = result.json()
+        equal((result.code, sorted(body)), (0, ["decision", "exit", "ledger_entry", "receipt"]), result)
+        out.seek(0), err.seek(0)
+        captured, errors = out.read(), err.read()
+        equal((captured[:4], len(captured), sha256(captured)), (b"a\0b\n", 10 << 20, body["receipt"]["stdout_hash"]))
+        equal((errors[:2], bench.path("o") in errors.decode()), (b"e\n", False), "the command does not have them")
+        equal(os.path.exists(bench.path("out")), False, "--receipt-out none")
+
+
+# what is handed in, options
+NO_DESCRIPTORS = [
+    ("one without the other", "file", ["--json", "--stdout-fd", "FD"]),
+    ("without --json", "file", ["--stdout-fd", "FD", "--stderr-fd", "FD"]),
+    ("a pipe", "pipe", ["--json", "--stdout-fd", "FD", "--stderr-fd", "FD"]),
+    ("a file that is read only", "read", ["--json", "--stdout-fd", "FD", "--stderr-fd", "FD"]),
+    ("what is not open", "file", ["--json", "--stdout-fd", "999", "--stderr-fd", "FD"]),
+    ("a standard one", "file", ["--json", "--stdout-fd", "1", "--stderr-fd", "2"]),
+    ("a word", "file", ["--json", "--stdout-fd", "3x", "--stderr-fd", ""]),
+    ("no file for the receipt, and no object", "file", ["--receipt-out", "none"]),
+]
+
+
+@cases(NO_DESCRIPTORS)
+def no_descriptors(what, options):
+    with Bench() as bench:
+        ends = os.pipe() if what == "pipe" else [os.open(bench.write("o", ""), os.O_RDWR if what == "file" else os.O_RDONLY)]
+        inputs = bench.inputs(["touch", "ran"])
+        result = bench.csc("run", *inputs, *[str(ends[-1]) if word == "FD" else word for word in options], pass_fds=ends)
+        equal((result.code, os.listdir(bench.work)), (64, []), result)
+        for fd in ends:
+            os.close(fd)
+
+
 @case("a full or closed place for the output is 73; the receipt is there all the same")
 def lost_output():
     with Bench() as bench, open("/dev/full", "wb") as full:
