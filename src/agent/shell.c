@@ -171,19 +171,17 @@ static int merge_streams(struct parser *p, size_t at, const struct csc_shell_tok
 
 static int open_file(struct parser *p, const struct csc_shell_token *operator, const struct csc_shell_token * word)
 {
-    char path[PATH_MAX];
-
     if (word->size == 0)
         return refuse(p, word->at, &empty_word);
     if (csc_shell_is_folder(word->text))
         return refuse(p, word->at, &folder);
-    if (!csc_shell_resolve(p->cwd, word->text, path))
-        return refuse(p, word->at, &long_path);
-    if (csc_glob_is_pattern(path))
-        return refuse(p, word->at, &pattern_file);
-    const char *file = csc_arena_copy(p->reader.arena, path, strlen(path));
+    const char *file = csc_shell_resolve(p->reader.arena, p->cwd, word->text);
     if (!file)
         return csc_fail_memory(p->reader.err);
+    if (strlen(file) >= PATH_MAX)
+        return refuse(p, word->at, &long_path);
+    if (csc_glob_is_pattern(file))
+        return refuse(p, word->at, &pattern_file);
     return operator->kind == CSC_SHELL_READ ? read_file(p, operator, file) : write_file(p, operator, file);
 }
 
@@ -331,10 +329,9 @@ static int change_folder(struct parser *p)
         return refuse(p, p->begin, &cd_operands);
     if (argv->items[1][0] == '-')
         return refuse(p, p->begin, &cd_option);
-    if (!csc_shell_resolve(p->cwd, argv->items[1], p->cwd))
-        return refuse(p, p->begin, &long_path);
+    int r = csc_shell_change_folder(p->cwd, argv->items[1], p->reader.err);
     p->last_cd = p->begin;
-    return 0;
+    return r == -CSC_E_DATA ? refuse(p, p->begin, &long_path) : r;
 }
 
 /* A list of one file, or of none. */
@@ -446,9 +443,11 @@ int csc_shell_read(struct csc_arena *arena, const char *text, size_t size, const
     p->reader = (struct csc_shell_reader){
         .arena = arena, .text = text, .size = size, .words = words, .refusal = ret_refusal, .err = err};
     p->last_cd = CSC_SHELL_NOWHERE;
-    if (!csc_shell_resolve("/", cwd, p->cwd))
+    int r = csc_shell_change_folder(p->cwd, cwd, err);
+    if (r == -CSC_E_DATA)
         return csc_fail(err, CSC_E_USAGE, "the folder is a path of more than 4095 bytes; take a shorter one");
-    int r = parse(p);
+    if (r == 0)
+        r = parse(p);
     if (r < 0)
         return csc_error_in_stage(err, "agent", r);
     struct csc_shell_command *commands = csc_arena_array(arena, p->command_count, sizeof(*commands));

@@ -86,8 +86,8 @@ int csc_shell_check_program(struct csc_shell_reader *reader, const struct csc_sh
 
 /* ---- shell_path.c ------------------------------------------------------------------------------------------ */
 
-/* `path` as seen from `cwd`, which is absolute: absolute, without "." and "..", by the names alone. False: too long. */
-bool csc_shell_resolve(const char *cwd, const char *path, char ret_path[PATH_MAX]);
+/* As cd does it, by the names alone. -CSC_E_DATA when what comes out is too long; `cwd` is as it was then. */
+int csc_shell_change_folder(char cwd[PATH_MAX], const char *path, struct csc_error *err);
 /* Below /dev, where bash and the kernel have names that are no files. */
 bool csc_shell_is_device(const char *path);
 /* Says by its end that it is a folder. */

@@ -3,46 +3,18 @@
 
 #include "agent/shell_parts.h"
 
-/* Appends what `path` names to the absolute path of `size` bytes; its new size, or 0 when it is too long. */
-static size_t append(char out[PATH_MAX], size_t size, const char *path)
+int csc_shell_change_folder(char cwd[PATH_MAX], const char *path, struct csc_error *err)
 {
-    while (*path) {
-        size_t n = strcspn(path, "/");
-        if (n == 2 && memcmp(path, "..", 2) == 0) {
-            while (size > 0 && out[--size] != '/')
-                ;
-        } else if (n > 0 && !(n == 1 && path[0] == '.')) {
-            if (n + 1 >= PATH_MAX - size)
-                return 0;
-            out[size++] = '/';
-            memcpy(out + size, path, n);
-            size += n;
-        }
-        path += n;
-        path += *path == '/';
-    }
-    if (size == 0)
-        out[size++] = '/';
-    return size;
-}
+    /* Of its own: a line may hold thousands of cd, and only where the last one leads is kept. */
+    _cleanup_(csc_arena_free) struct csc_arena arena = {0};
+    const char *folder = csc_shell_resolve(&arena, cwd, path);
 
-bool csc_shell_resolve(const char *cwd, const char *path, char ret_path[PATH_MAX])
-{
-    char out[PATH_MAX];
-    size_t size = 0;
-
-    if (path[0] != '/') {
-        size = append(out, 0, cwd);
-        if (size == 0)
-            return false;
-        size = size == 1 ? 0 : size; /* "/" is the separator of what follows */
-    }
-    size = append(out, size, path);
-    if (size == 0)
-        return false;
-    memcpy(ret_path, out, size);
-    ret_path[size] = '\0';
-    return true;
+    if (!folder)
+        return csc_fail_memory(err);
+    if (strlen(folder) >= PATH_MAX)
+        return -CSC_E_DATA;
+    memcpy(cwd, folder, strlen(folder) + 1);
+    return 0;
 }
 
 bool csc_shell_is_device(const char *path)
