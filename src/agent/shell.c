@@ -41,6 +41,8 @@ static const struct csc_shell_reason merged_in_file = {"a redirection of stderr 
                                                        "leave 2>&1 out: csc captures stderr apart from stdout", NULL};
 static const struct csc_shell_reason second_read = {"a second file to read", "write cat FILE FILE | in front", NULL};
 static const struct csc_shell_reason second_write = {"a second file to write", "write | tee FILE > FILE", NULL};
+static const struct csc_shell_reason same_file = {"a file to read and to write",
+                                                  "write another file, and rename it afterwards", NULL};
 static const struct csc_shell_reason late_read = {"a file to read behind a pipe",
                                                   "leave the pipe out, or hand the file's name to the program", NULL};
 static const struct csc_shell_reason early_write = {"a file to write in front of a pipe", "write | tee FILE | instead",
@@ -131,6 +133,8 @@ static int read_file(struct parser *p, const struct csc_shell_token *operator, c
     if (p->argv_count > 0)
         return refuse(p, operator->at, &late_read);
     p->in_at = operator->at;
+    if (p->out && strcmp(p->out, file) == 0)
+        return refuse(p, operator->at, &same_file);
     p->in = strcmp(file, "/dev/null") == 0 ? NULL : file; /* which is what every command reads */
     return p->in && csc_shell_is_device(file) ? refuse(p, operator->at, &device) : 0;
 }
@@ -145,6 +149,8 @@ static int write_file(struct parser *p, const struct csc_shell_token *operator, 
         return refuse(p, operator->at, &second_write);
     if (p->merged_at != CSC_SHELL_NOWHERE)
         return refuse(p, p->merged_at, &merged_in_file);
+    if (p->in && strcmp(p->in, file) == 0)
+        return refuse(p, operator->at, &same_file);
     p->out_at = operator->at;
     p->out = file;
     p->append = operator->kind == CSC_SHELL_APPEND;

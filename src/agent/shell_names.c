@@ -9,6 +9,9 @@ static const struct csc_shell_reason assignment = {
     "set it for csc itself, and name it in env_allow; or write env NAME=VALUE in front, where env is allowed",
     "env_allow"};
 
+static const struct csc_shell_reason job_name = {"a job of the shell (%)", "leave it out: every command is waited for",
+                                                 NULL};
+
 #define RESERVED "the reserved word %s"
 #define BUILTIN "the shell's own command %s"
 #define LASTS "leave it out: nothing lasts from one command to the next"
@@ -93,6 +96,8 @@ int csc_shell_check_program(struct csc_shell_reader *reader, const struct csc_sh
         const char *name = csc_arena_copy(reader->arena, word->text, strcspn(word->text, "+="));
         return name ? csc_shell_refuse_word(reader, word->at, &assignment, name) : csc_fail_memory(reader->err);
     }
+    if (word->text[0] == '%')
+        return csc_shell_refuse(reader, word->at, &job_name);
     if (!word->quoted)
         reason = find(reserved_words, ARRAY_SIZE(reserved_words), word->text);
     if (!reason)
