@@ -3,6 +3,7 @@
 #ifndef CSC_AGENT_H
 #define CSC_AGENT_H
 
+#include "agent/mcp.h"
 #include "agent/propose.h"
 #include "agent/requests.h"
 #include "agent/shell.h"
