@@ -128,27 +128,35 @@ static int newest_stream(struct csc_mcp_call *call)
     return call->tail_of;
 }
 
+/* Where the next line begins, or, in the last one, a later place in it. */
+static size_t skip_some(const struct csc_buf *bytes, size_t at)
+{
+    const char *line = memchr(bytes->data + at, '\n', bytes->size - at);
+    size_t next = line ? (size_t)(line - bytes->data) + 1 : bytes->size;
+
+    if (next < bytes->size)
+        return next;
+    at += (bytes->size - at) / 2 + 1;
+    return at + cut_at_begin(bytes->data + at, bytes->size - at);
+}
+
 const char *csc_mcp_tail(struct csc_mcp_call *call, struct csc_arena *arena)
 {
     _cleanup_buf_ struct csc_buf bytes = {0}, text = {0};
-    int stream = newest_stream(call);
-    size_t size = csc_job_size(&call->job, streams[stream].file), begin = size > TAIL_BYTES ? size - TAIL_BYTES : 0;
+    enum csc_job_file file = streams[newest_stream(call)].file;
+    size_t size = csc_job_size(&call->job, file), begin = size > TAIL_BYTES ? size - TAIL_BYTES : 0, at = 0;
 
-    if (csc_job_read(&call->job, (struct csc_job_part){streams[stream].file, begin, TAIL_BYTES}, &bytes, NULL) < 0 ||
-        bytes.size == 0)
+    if (csc_job_read(&call->job, (struct csc_job_part){file, begin, TAIL_BYTES}, &bytes, NULL) < 0 || bytes.size == 0)
         return NULL;
-    /* Whole lines, as far as they fit when they are escaped. */
-    for (size_t at = begin > 0 ? cut_at_begin(bytes.data, bytes.size) : 0;;) {
+    if (begin > 0 && memchr(bytes.data, '\n', bytes.size - 1))
+        at = skip_some(&bytes, 0);
+    else if (begin > 0)
+        at = cut_at_begin(bytes.data, bytes.size);
+    csc_mcp_escape(&text, bytes.data + at, bytes.size - at);
+    while (!text.failed && text.size > TAIL_BYTES) {
+        at = skip_some(&bytes, at);
         text.size = 0;
         csc_mcp_escape(&text, bytes.data + at, bytes.size - at);
-        if (text.failed || text.size <= TAIL_BYTES)
-            break;
-        const char *line = memchr(bytes.data + at, '\n', bytes.size - at);
-        size_t next = line ? (size_t)(line - bytes.data) + 1 : bytes.size;
-        if (next < bytes.size)
-            at = next;
-        else
-            at += (bytes.size - at) / 2 + 1;
     }
     return text.failed || text.size == 0 ? NULL : csc_arena_copy(arena, text.data, text.size);
 }
