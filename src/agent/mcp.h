@@ -8,6 +8,7 @@
 #define CSC_AGENT_MCP_H
 
 #include "policy/policy.h"
+#include "sandbox/sandbox.h"
 
 struct csc_mcp_options {
     const char *program; /* what a job executes, absolute */
@@ -15,7 +16,8 @@ struct csc_mcp_options {
     const char *cwd;     /* absolute: of commands that name none */
     const char *user;    /* on whose behalf */
     bool hardened;
-    const char *const *run_options; /* for every csc run */
+    const struct csc_config *config; /* of hardened mode */
+    const char *const *run_options;  /* for every csc run */
     size_t run_option_count;
     const char *ledger; /* as the jobs are to be told, or NULL: where csc finds it by itself */
     bool has_ledger;

@@ -152,7 +152,8 @@ void csc_mcp_start_waiting(struct csc_mcp *mcp)
 {
     struct csc_mcp_call *next;
 
-    if (mcp->ending)
+    /* Results that nobody takes are not added to. */
+    if (mcp->ending || mcp->out.size - mcp->out_at >= CSC_MCP_QUEUE_MAX)
         return;
     for (struct csc_mcp_call *call = mcp->calls; call && mcp->waiting > 0 && mcp->running < CSC_MCP_JOBS_MAX;
          call = next) {

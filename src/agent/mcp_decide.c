@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "agent/mcp_parts.h"
-#include "sandbox/sandbox.h"
 
 static void explanation_cleanup(struct csc_explanation **explanation)
 {
@@ -136,15 +135,13 @@ static int decide(struct csc_mcp *mcp, struct csc_mcp_call *call, const struct c
 static const char *blocked_program(const struct csc_mcp *mcp, struct csc_mcp_call *call)
 {
     const struct csc_contract *contract = call->asked.contract;
-    struct csc_config config;
 
     if (!mcp->options->hardened)
         return NULL;
-    csc_config_default(&config);
     for (size_t i = 0; i < contract->command_count; i++)
         for (size_t k = 0; k < contract->commands[i].argv_count; k++) {
             const char *program = contract->commands[i].argvs[k].items[0];
-            if (csc_config_blocks(&config, program))
+            if (csc_config_blocks(mcp->options->config, program))
                 return csc_arena_printf(
                     &call->arena, "hardened mode does not start '%s' unless the configuration says otherwise", program);
         }
@@ -267,15 +264,15 @@ static const char *summary(struct csc_mcp *mcp, struct csc_mcp_call *call)
         &call->arena,
         "Programs in `commands` may run, by exactly these names, unless their arguments begin like one of "
         "`denied_prefixes`; each for at most %lld seconds, with its cwd, files to read%s below the prefixes given. "
-        "%s What changes things needs an effect out of `effects`; those in `approval_for` wait for a person. %s",
-        (long long)policy->max_timeout_sec, writes ? " and to write" : "", writes ? "" : "Nothing may be written.",
+        "%sWhat changes things needs an effect out of `effects`; those in `approval_for` wait for a person. %s",
+        (long long)policy->max_timeout_sec, writes ? " and to write" : "", writes ? "" : "Nothing may be written. ",
         mcp->options->hardened ? "Each command runs in a sandbox that shows nothing else."
                                : "Commands run without isolation (local mode).");
 }
 
 #define GRAMMAR                                                                                                        \
     "A shell line is words, quotes and escapes, pipes, '&&' and newlines, and '<', '>', '>>', '2>&1' with plain "      \
-    "files; no shell reads it.\n"                                                                                      \
+    "files ('>' is tee: it prints, too); no shell reads it.\n"                                                         \
     "No $variables, $(...), globs, ';', '||', '&' or here-documents: what they stand for has to be written out."
 
 static int policy_value(struct csc_mcp *mcp, struct csc_mcp_call *call, struct csc_error *err)

@@ -146,6 +146,7 @@ static int add_request(struct csc_mcp *mcp, struct csc_mcp_call *call, struct cs
         csc_object_string(object, "message", NOBODY_CAN_APPROVE);
         return 0;
     }
+    csc_requests_expire(options->requests, CSC_REQUEST_AGE_SEC);
     int r = csc_request_store(options->requests, call->asked.contract, call->asked.json, &call->request, err);
     if (r == 0)
         r = csc_request_approve_line(&call->request, options->typed_as, options->policy, &line, err);

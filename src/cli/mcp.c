@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,6 +67,9 @@ static int check_options(const struct csc_cli *cli)
         return csc_cli_usage(cli, "--key-id is no valid UTF-8, which a receipt must be");
     if (strcmp(cli->options[OPT_POLICY], "-") == 0)
         return csc_cli_usage(cli, "--policy needs a file: standard input is the client's");
+    if (cli->options[OPT_USER] &&
+        (!cli->options[OPT_USER][0] || !csc_utf8_valid(cli->options[OPT_USER], strlen(cli->options[OPT_USER]))))
+        return csc_cli_usage(cli, "--user is empty, or no valid UTF-8, which a contract must be");
     return 0;
 }
 
@@ -88,6 +92,24 @@ static void gather_run_options(const struct csc_cli *cli, struct setting *settin
     }
     setting->options.run_options = setting->run_options;
     setting->options.run_option_count = count;
+}
+
+/* Whole, so that the line that a person is to type holds wherever it is typed. What it leads to is looked up each time.
+ */
+static int name_policy(const struct csc_cli *cli, struct setting *setting)
+{
+    const char *given = cli->options[OPT_POLICY];
+    char here[PATH_MAX];
+    struct csc_error err = {0};
+
+    setting->options.policy = given;
+    if (given[0] == '/')
+        return 0;
+    if (!getcwd(here, sizeof(here)))
+        csc_fail_errno(&err, CSC_E_INPUT, errno, "cannot tell which folder this is");
+    else if (!(setting->options.policy = csc_arena_printf(&setting->arena, "%s/%s", here, given)))
+        (void)csc_fail_memory(&err);
+    return err.code ? csc_cli_fail(cli, given, &err) : 0;
 }
 
 static int find_cwd(const struct csc_cli *cli, struct setting *setting)
@@ -135,7 +157,7 @@ static int configure(const struct csc_cli *cli, struct setting *setting)
         .config = cli->options[OPT_CONFIG],
         .backend = cli->options[OPT_BACKEND],
         .signing_key = cli->options[OPT_SIGNING_KEY],
-        .policy = cli->options[OPT_POLICY],
+        .policy = setting->options.policy,
         .allowed_signers = cli->options[OPT_ALLOWED_SIGNERS],
         .hardened = is_hardened(cli),
     };
@@ -143,6 +165,7 @@ static int configure(const struct csc_cli *cli, struct setting *setting)
     int code = csc_cli_configure(cli, &options, &setting->configuration);
     if (code != 0)
         return code;
+    setting->options.config = &setting->configuration.config;
     setting->options.can_approve = cli->options[OPT_ALLOWED_SIGNERS] ||
                                    setting->configuration.config.approvals.allowed_signers;
     return name_ledger(cli, setting);
@@ -165,7 +188,6 @@ static int set_up(const struct csc_cli *cli, struct setting *setting)
     (void)snprintf(setting->user, sizeof(setting->user), "uid:%lu", (unsigned long)getuid());
     setting->options = (struct csc_mcp_options){
         .program = "/proc/self/exe",
-        .policy = cli->options[OPT_POLICY],
         .cwd = setting->cwd,
         .user = cli->options[OPT_USER] ? cli->options[OPT_USER] : setting->user,
         .hardened = is_hardened(cli),
@@ -173,7 +195,9 @@ static int set_up(const struct csc_cli *cli, struct setting *setting)
         .key_id = cli->options[OPT_KEY_ID],
         .typed_as = "csc",
     };
-    code = check_policy(cli, setting);
+    code = name_policy(cli, setting);
+    if (code == 0)
+        code = check_policy(cli, setting);
     if (code == 0)
         code = find_cwd(cli, setting);
     if (code == 0)

@@ -10,6 +10,7 @@ import time
 from bench import CSC, PATIENCE
 
 STATELESS = "2026-07-28"
+MEMORY_SAYS_NOTHING = bool(os.environ.get("CSC_MEMORY_SAYS_NOTHING"))  # under a sanitizer
 META = "io.modelcontextprotocol/"
 
 
