@@ -7,7 +7,7 @@ import subprocess
 from bench import Bench, Result, CSC
 from tap import Skip, case, cases, equal, main, matches
 
-COMMANDS = ["check", "run", "approve", "explain", "ledger", "verify-receipt", "verify-evidence", "validate", "hash", "canonicalize",
+COMMANDS = ["check", "run", "approve", "explain", "hook", "init", "ledger", "verify-receipt", "verify-evidence", "validate", "hash", "canonicalize",
             "keygen", "doctor"]
 
 USAGE_ERRORS = [
