@@ -74,15 +74,15 @@ static void write_changes(struct csc_buf *text, const struct csc_explanation *ex
     csc_buf_puts(text, "; smallest change: ");
     for (size_t i = 0; i < explanation->change_count && i < CHANGES_SHOWN; i++) {
         const struct csc_change *change = &explanation->changes[i];
-        csc_buf_printf(text, "%s%s", i > 0 ? ", " : "", change->in_policy ? "(by the policy's owner) " : "");
+        csc_buf_printf(text, "%s%s", i > 0 ? "; and " : "", change->in_policy ? "(by the policy's owner) " : "");
         escape(text, change->field);
         csc_buf_puts(text, ": ");
         escape(text, change->text);
     }
     if (explanation->change_count > CHANGES_SHOWN)
-        csc_buf_printf(text, " and %zu more", explanation->change_count - CHANGES_SHOWN);
+        csc_buf_printf(text, "; and %zu more", explanation->change_count - CHANGES_SHOWN);
     if (explanation->verdict_after == CSC_NEEDS_APPROVAL)
-        csc_buf_puts(text, ", and then a person's approval");
+        csc_buf_puts(text, "; and then a person's approval");
 }
 
 static int deny(struct csc_arena *arena, const struct csc_hook_case *judged, struct csc_hook_answer *ret_answer,
@@ -107,10 +107,8 @@ static int ask(struct csc_arena *arena, const struct csc_hook_case *judged, stru
     _cleanup_buf_ struct csc_buf text = {0};
 
     csc_hook_write_decision(&text, judged->decision);
-    if (judged->call->can_ask) {
-        csc_buf_puts(&text, "; a person decides");
+    if (judged->call->can_ask)
         return csc_hook_answer_with(arena, CSC_HOOK_ASK, &text, ret_answer, err);
-    }
     csc_buf_puts(&text, "; nobody can be asked here: a person has to run it");
     if (judged->call->dialect->can_replace)
         csc_buf_puts(&text, ", or to set up csc hook with --rewrite, which takes approvals");

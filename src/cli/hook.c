@@ -9,16 +9,19 @@ enum { OPT_POLICY, OPT_HANDED };
 /* Agents take every exit code but 0 and 2 for "the hook is broken", and run the command. */
 enum { BLOCKED = 2 };
 
+/* Seconds for all of it, well below the time-out that csc init sets: after that one, most agents run the command. */
+enum { PATIENCE = 15 };
+
 static void block(int number)
 {
-    static const char reason[] = "csc: interrupted before the command was judged; it is blocked\n";
+    static const char reason[] = "csc: interrupted, or out of time, before the command was judged; it is blocked\n";
 
     (void)number;
     (void)!write(STDERR_FILENO, reason, sizeof(reason) - 1);
     _exit(BLOCKED);
 }
 
-/* An agent's time-out, a limit of CPU time or a closed terminal must not end this by a signal. */
+/* An agent's time-out, ours, a limit of CPU time or a closed terminal must not end this by a signal. */
 static void block_on_signals(void)
 {
     static const int numbers[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,   SIGALRM,
@@ -27,6 +30,7 @@ static void block_on_signals(void)
 
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
         (void)sigaction(numbers[i], &action, NULL);
+    (void)alarm(PATIENCE);
 }
 
 static int load_policy(const struct csc_cli *cli, struct csc_policy **ret_policy)
