@@ -37,6 +37,7 @@ struct csc_settings_form {
     int64_t timeout;      /* in the agent's own unit */
     bool runs_a_shell;    /* known: then a hook that cannot even start can be made to block */
     bool expands_dollars; /* in settings, before anything is run */
+    const char *trust;    /* what a person has to do before the agent believes a new hook, or NULL */
 };
 
 /* By the dialect's agent; every one has one. */

@@ -21,6 +21,8 @@ static const struct csc_settings_form forms[] = {
         .grouped = true,
         .timeout = 30,
         .runs_a_shell = true,
+        .trust = "Codex passes over a hook that you have not trusted, and runs every command; start it, and trust this "
+                 "one with /hooks",
     },
     {
         .agent = "gemini",

@@ -159,6 +159,7 @@ static int tell_json(const struct csc_cli *cli, struct csc_init *init)
 
 static int tell(const struct csc_cli *cli, struct csc_init *init)
 {
+    const struct csc_settings_form *form = csc_settings_form(init->dialect);
     _cleanup_buf_ struct csc_buf text = {0};
 
     if (cli->json)
@@ -178,6 +179,8 @@ static int tell(const struct csc_cli *cli, struct csc_init *init)
     int code = csc_cli_print(cli, &text, 0);
     if (code == 0 && !cli->options[OPT_WRITE])
         csc_cli_say("nothing was written; --write does it");
+    else if (code == 0 && init->added.change != CSC_SETTINGS_SAME && form->trust)
+        csc_cli_say("%s", form->trust);
     return code;
 }
 

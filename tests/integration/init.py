@@ -98,7 +98,8 @@ def shown(agent):
 @cases([(f"{agent}: written, and once only", agent) for agent in SETTINGS])
 def written(agent):
     with Home() as home:
-        good(home.init(agent, "--write"))
+        result = good(home.init(agent, "--write"))
+        equal("trust this one with /hooks" in result.err, agent == "codex", result)
         hook = handler(agent, home.get(agent))
         line = hook.pop("command")
         equal(hook, REST[agent])
