@@ -33,11 +33,11 @@ struct csc_settings_form {
     const char *folder_variable; /* the environment variable that names the folder, or NULL */
     const char *folder;          /* in the home folder, where it is not set */
     const char *file;
-    bool grouped;         /* hooks stand in groups, each with a matcher */
+    const char *trust;    /* what a person has to do before the agent believes a new hook, or NULL */
     int64_t timeout;      /* in the agent's own unit */
+    bool grouped;         /* hooks stand in groups, each with a matcher */
     bool runs_a_shell;    /* known: then a hook that cannot even start can be made to block */
     bool expands_dollars; /* in settings, before anything is run */
-    const char *trust;    /* what a person has to do before the agent believes a new hook, or NULL */
 };
 
 /* By the dialect's agent; every one has one. */

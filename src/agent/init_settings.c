@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/init.h"
@@ -153,12 +154,11 @@ static int make_group(struct csc_arena *arena, const struct csc_settings_merge *
 static bool is_ours(const struct csc_value *handler, const char *agent)
 {
     const struct csc_value *command = csc_value_get(handler, "command");
-    char words[64] = " hook ";
+    char words[64];
 
     if (!command || command->type != CSC_STRING)
         return false;
-    (void)strncat(words, agent, sizeof(words) - sizeof(" hook  "));
-    (void)strcat(words, " ");
+    (void)snprintf(words, sizeof(words), " hook %s ", agent);
     const char *at = strstr(command->string, words);
     if (!at)
         return false;
