@@ -146,8 +146,7 @@ static void add_file(const struct program *p, const char *word, bool write)
         return;
     path = without_glob(path);
     if (!write) {
-        if (scoping->policy || !csc_path_has_prefix(path, scoping->command->cwd))
-            add(scoping, false, path, why);
+        add(scoping, false, path, why);
         return;
     }
     const char *scope = scope_for_writing(scoping, path);
