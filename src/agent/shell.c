@@ -435,21 +435,21 @@ static int parse(struct parser *p)
     return r == 0 && p->command_count == 0 ? refuse(p, 0, &nothing) : r;
 }
 
-int csc_shell_read(struct csc_arena *arena, const char *text, size_t size, const char *cwd,
-                   struct csc_shell_line *ret_line, struct csc_shell_refusal *ret_refusal, struct csc_error *err)
+int csc_shell_read(struct csc_arena *arena, const struct csc_shell_text *text, struct csc_shell_line *ret_line,
+                   struct csc_shell_refusal *ret_refusal, struct csc_error *err)
 {
     *ret_refusal = (struct csc_shell_refusal){0};
-    if (cwd[0] != '/')
-        return csc_fail(err, CSC_E_USAGE, "the folder '%s' is not absolute; begin it with /", cwd);
+    if (text->cwd[0] != '/')
+        return csc_fail(err, CSC_E_USAGE, "the folder '%s' is not absolute; begin it with /", text->cwd);
     struct parser *p = csc_arena_alloc(arena, sizeof(*p));
     /* Every word is followed by an operator, a blank or the end, so that there is room for its NUL. */
-    char *words = csc_arena_alloc(arena, size < CSC_SHELL_BYTES_MAX ? size + 1 : CSC_SHELL_BYTES_MAX + 1);
+    char *words = csc_arena_alloc(arena, text->size < CSC_SHELL_BYTES_MAX ? text->size + 1 : CSC_SHELL_BYTES_MAX + 1);
     if (!p || !words)
         return csc_error_in_stage(err, "agent", csc_fail_memory(err));
     p->reader = (struct csc_shell_reader){
-        .arena = arena, .text = text, .size = size, .words = words, .refusal = ret_refusal, .err = err};
+        .arena = arena, .text = text->text, .size = text->size, .words = words, .refusal = ret_refusal, .err = err};
     p->last_cd = CSC_SHELL_NOWHERE;
-    int r = csc_shell_change_folder(p->cwd, cwd, err);
+    int r = csc_shell_change_folder(p->cwd, text->cwd, err);
     if (r == -CSC_E_DATA)
         return csc_fail(err, CSC_E_USAGE, "the folder is a path of more than 4095 bytes; take a shorter one");
     if (r == 0)
