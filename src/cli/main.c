@@ -11,6 +11,7 @@ static const struct csc_cli_command *const commands[] = {
     &csc_cli_run,
     &csc_cli_approve,
     &csc_cli_explain,
+    &csc_cli_from_shell,
     &csc_cli_ledger,
     &csc_cli_verify_receipt,
     &csc_cli_verify_evidence,
