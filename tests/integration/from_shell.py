@@ -208,6 +208,15 @@ def syntax():
             equal((done.returncode, done.stderr), (0, b""), f"{shell} -n: {line!r}")
 
 
+@case("every keyword and builtin of this bash is refused, but for those that are programs, too")
+def names():
+    done = subprocess.run([BASH, "-c", "compgen -k; compgen -b"], capture_output=True, check=True)
+    words = done.stdout.decode().split()
+    accepted = {word for word, answer in zip(words, read([f"{word} x" for word in words], "/w")) if "commands" in answer}
+    equal(accepted, {"[", "echo", "false", "kill", "printf", "pwd", "test", "true"}, "accepted")
+    equal("cd" in words and "commands" in read(["cd x && a"], "/w")[0], True, "cd")
+
+
 def as_foreign(line):
     """Whether the foreign reader, which is no shell, reads such a line as a shell does: it takes every # for a comment, sees
     no $ that stands for itself, no newline, no descriptors, and backslashes before a few characters alone."""
