@@ -190,7 +190,9 @@ int csc_hook_judge(struct csc_arena *arena, const struct csc_hook_call *call, co
     struct csc_shell_line line = {0};
     struct csc_error why = {0};
 
-    int r = csc_shell_read(arena, call->command, call->command_size, call->cwd, &line, &refusal, &why);
+    int r = csc_shell_read(
+        arena, &(struct csc_shell_text){.text = call->command, .size = call->command_size, .cwd = call->cwd}, &line,
+        &refusal, &why);
     if (r == -CSC_E_DATA && refusal.what)
         return refuse_line(arena, &refusal, ret_answer, err);
     if (r == 0)

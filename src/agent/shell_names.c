@@ -9,6 +9,9 @@ static const struct csc_shell_reason assignment = {
     "set it for csc itself, and name it in env_allow; or write env NAME=VALUE in front, where env is allowed",
     "env_allow"};
 
+static const struct csc_shell_reason job_name = {"a job of the shell (%)", "leave it out: every command is waited for",
+                                                 NULL};
+
 #define RESERVED "the reserved word %s"
 #define BUILTIN "the shell's own command %s"
 #define LASTS "leave it out: nothing lasts from one command to the next"
@@ -21,6 +24,7 @@ static const struct csc_shell_reason timing = {RESERVED, "leave it out: the rece
 static const struct csc_shell_reason coprocess = {RESERVED, "leave it out: every command is waited for", NULL};
 static const struct csc_shell_reason times = {BUILTIN, "leave it out: the receipt has the times", NULL};
 static const struct csc_shell_reason negation = {RESERVED, "run the command, and look at its exit code", NULL};
+static const struct csc_shell_reason bracket = {RESERVED, "write [ ... ] or test ..., which are programs", NULL};
 static const struct csc_shell_reason group = {RESERVED, "leave the braces out", NULL};
 static const struct csc_shell_reason variable = {BUILTIN, "set the variable for csc itself, and name it in env_allow",
                                                  "env_allow"};
@@ -44,7 +48,7 @@ static const struct name reserved_words[] = {
     {"!", &negation},        {"case", &condition}, {"coproc", &coprocess}, {"do", &loop},      {"done", &loop},
     {"elif", &condition},    {"else", &condition}, {"esac", &condition},   {"fi", &condition}, {"for", &loop},
     {"function", &function}, {"if", &condition},   {"in", &loop},          {"select", &loop},  {"then", &condition},
-    {"time", &timing},       {"until", &loop},     {"while", &loop},       {"}", &group},
+    {"time", &timing},       {"until", &loop},     {"while", &loop},       {"}", &group},      {"]]", &bracket},
 };
 
 /* Quoted or not. Those that are programs of the same meaning too (echo, printf, test, [, true, false, pwd, kill) are
@@ -93,6 +97,8 @@ int csc_shell_check_program(struct csc_shell_reader *reader, const struct csc_sh
         const char *name = csc_arena_copy(reader->arena, word->text, strcspn(word->text, "+="));
         return name ? csc_shell_refuse_word(reader, word->at, &assignment, name) : csc_fail_memory(reader->err);
     }
+    if (word->text[0] == '%')
+        return csc_shell_refuse(reader, word->at, &job_name);
     if (!word->quoted)
         reason = find(reserved_words, ARRAY_SIZE(reserved_words), word->text);
     if (!reason)

@@ -6,11 +6,26 @@
 
 #include "cli/cli.h"
 
+/* clang-format off */
 static const struct csc_cli_command *const commands[] = {
-    &csc_cli_check, &csc_cli_run,          &csc_cli_approve,        &csc_cli_explain,         &csc_cli_hook,
-    &csc_cli_init,  &csc_cli_ledger,       &csc_cli_verify_receipt, &csc_cli_verify_evidence, &csc_cli_validate,
-    &csc_cli_hash,  &csc_cli_canonicalize, &csc_cli_keygen,         &csc_cli_doctor,          NULL,
+    &csc_cli_check,
+    &csc_cli_run,
+    &csc_cli_approve,
+    &csc_cli_explain,
+    &csc_cli_from_shell,
+    &csc_cli_hook,
+    &csc_cli_init,
+    &csc_cli_ledger,
+    &csc_cli_verify_receipt,
+    &csc_cli_verify_evidence,
+    &csc_cli_validate,
+    &csc_cli_hash,
+    &csc_cli_canonicalize,
+    &csc_cli_keygen,
+    &csc_cli_doctor,
+    NULL,
 };
+/* clang-format on */
 
 static int print_version(const struct csc_cli *cli)
 {
