@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/hook.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -33,6 +34,20 @@ static void block_on_signals(void)
     (void)alarm(PATIENCE);
 }
 
+/* Threat: an agent whose next command rewrites the policy that judges the one after it. */
+static int check_place(const struct csc_cli *cli, const struct csc_policy *policy)
+{
+    const char *path = cli->options[OPT_POLICY];
+    struct csc_error err = {0};
+    char real[PATH_MAX];
+
+    if (!realpath(path, real))
+        csc_fail_errno(&err, CSC_E_INPUT, errno, "cannot resolve the path");
+    else if (csc_prefixes_contain(&policy->write_prefixes, real))
+        csc_fail(&err, CSC_E_PERMISSION, "lies where it lets commands write; keep it elsewhere");
+    return err.code == CSC_OK ? 0 : csc_cli_fail(cli, path, &err);
+}
+
 static int load_policy(const struct csc_cli *cli, struct csc_policy **ret_policy)
 {
     _cleanup_buf_ struct csc_buf bytes = {0};
@@ -44,7 +59,7 @@ static int load_policy(const struct csc_cli *cli, struct csc_policy **ret_policy
     int code = csc_cli_read(cli, path, CSC_POLICY_BYTES_MAX, &bytes);
     if (code == 0 && csc_policy_parse(bytes.data, bytes.size, ret_policy, &err) < 0)
         code = csc_cli_fail(cli, path, &err);
-    return code;
+    return code == 0 ? check_place(cli, *ret_policy) : code;
 }
 
 /* What --rewrite needs, and nothing else: a hook that only judges writes nothing anywhere. */

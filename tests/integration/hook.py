@@ -196,6 +196,15 @@ def bad_policy():
         blocked(host.hook(host.ask("ls"), "claude", "--policy", bad), "bad.yaml:2:1")
 
 
+@case("blocks: a policy that its own commands could write, also by another name")
+def writable_policy():
+    with Host() as host:
+        inside = host.write("work/policy.yaml", host.policy())
+        blocked(host.hook(host.ask("ls"), "claude", "--policy", inside), "policy.yaml: lies where it lets commands write")
+        os.symlink(inside, host.path("link.yaml"))
+        blocked(host.hook(host.ask("ls"), "claude", "--policy", host.path("link.yaml")), "lies where it lets commands write")
+
+
 @case("blocks: rewriting without a place for requests")
 def no_home():
     with Host() as host:
