@@ -70,7 +70,7 @@ static const struct csc_field text_fields[] = {
     CSC_OPTIONAL(asked_text, justification, &justification),
     CSC_FIELDS_END,
 };
-static const struct csc_shape text = {
+static const struct csc_shape whole = {
     .kind = CSC_KIND_OBJECT, .size = sizeof(struct asked_text), .fields = text_fields};
 
 /* ---- commands ----------------------------------------------------------------------------------------------- */
@@ -144,12 +144,12 @@ static void keep_refusal(struct csc_mcp_call *call, const struct csc_shell_refus
 static int add_line(struct making *making, const char *shell, const struct asked_command *asked, struct csc_error *err)
 {
     struct csc_arena *arena = &making->call->arena;
-    const char *cwd = asked && asked->cwd ? asked->cwd : making->cwd;
+    const struct csc_shell_text text = {shell, strlen(shell), asked && asked->cwd ? asked->cwd : making->cwd};
     int64_t timeout_sec = asked && asked->timeout_sec ? asked->timeout_sec : making->text->timeout_sec;
     struct csc_shell_line read = {0};
     struct csc_shell_refusal refusal = {0};
 
-    int r = csc_shell_read(arena, shell, strlen(shell), cwd, &read, &refusal, err);
+    int r = csc_shell_read(arena, &text, &read, &refusal, err);
     if (r < 0) {
         if (refusal.what)
             keep_refusal(making->call, &refusal);
@@ -234,7 +234,7 @@ static int ask_commands(struct csc_mcp *mcp, struct csc_mcp_call *call, const st
 {
     struct asked_text asked = {0};
 
-    int r = csc_decode(&call->arena, arguments, &text, &asked, err);
+    int r = csc_decode(&call->arena, arguments, &whole, &asked, err);
     if (r < 0)
         return r;
     if (asked.has_shell + asked.has_commands != 1)

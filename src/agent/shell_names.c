@@ -24,6 +24,7 @@ static const struct csc_shell_reason timing = {RESERVED, "leave it out: the rece
 static const struct csc_shell_reason coprocess = {RESERVED, "leave it out: every command is waited for", NULL};
 static const struct csc_shell_reason times = {BUILTIN, "leave it out: the receipt has the times", NULL};
 static const struct csc_shell_reason negation = {RESERVED, "run the command, and look at its exit code", NULL};
+static const struct csc_shell_reason bracket = {RESERVED, "write [ ... ] or test ..., which are programs", NULL};
 static const struct csc_shell_reason group = {RESERVED, "leave the braces out", NULL};
 static const struct csc_shell_reason variable = {BUILTIN, "set the variable for csc itself, and name it in env_allow",
                                                  "env_allow"};
@@ -47,7 +48,7 @@ static const struct name reserved_words[] = {
     {"!", &negation},        {"case", &condition}, {"coproc", &coprocess}, {"do", &loop},      {"done", &loop},
     {"elif", &condition},    {"else", &condition}, {"esac", &condition},   {"fi", &condition}, {"for", &loop},
     {"function", &function}, {"if", &condition},   {"in", &loop},          {"select", &loop},  {"then", &condition},
-    {"time", &timing},       {"until", &loop},     {"while", &loop},       {"}", &group},
+    {"time", &timing},       {"until", &loop},     {"while", &loop},       {"}", &group},      {"]]", &bracket},
 };
 
 /* Quoted or not. Those that are programs of the same meaning too (echo, printf, test, [, true, false, pwd, kill) are

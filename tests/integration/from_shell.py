@@ -8,7 +8,9 @@ parentheses, so that what comes out at the end of a pipe, or in a file of a redi
 
 import json
 import os
+import posixpath
 import random
+import re
 import shutil
 import subprocess
 import tempfile
@@ -204,6 +206,62 @@ def syntax():
         for line in accepted:
             done = subprocess.run([shell, "-n"], input=line.encode(), capture_output=True, check=False)
             equal((done.returncode, done.stderr), (0, b""), f"{shell} -n: {line!r}")
+
+
+@case("every keyword and builtin of this bash is refused, but for those that are programs, too")
+def names():
+    done = subprocess.run([BASH, "-c", "compgen -k; compgen -b"], capture_output=True, check=True)
+    words = done.stdout.decode().split()
+    accepted = {word for word, answer in zip(words, read([f"{word} x" for word in words], "/w")) if "commands" in answer}
+    equal(accepted, {"[", "echo", "false", "kill", "printf", "pwd", "test", "true"}, "accepted")
+    equal("cd" in words and "commands" in read(["cd x && a"], "/w")[0], True, "cd")
+
+
+def as_foreign(line):
+    """Whether the foreign reader, which is no shell, reads such a line as a shell does: it takes every # for a comment, sees
+    no $ that stands for itself, no newline, no descriptors, and backslashes before a few characters alone."""
+    return not re.search(r"[#$`\n\u00a0]|[0-9][<>]|\\[^ \"']|[*?]", line) and not ("'" in line and "\\" in line)
+
+
+def from_foreign(tokens, cwd):
+    """Its tokens in csc's own form."""
+    commands, programs, reads, writes, append = [], [[]], [], [], False
+    tokens = iter([*tokens, {"op": "&&"}])
+    for token in tokens:
+        if isinstance(token, str):
+            programs[-1].append(token)
+        elif token["op"] == "|":
+            programs.append([])
+        elif token["op"] in ("<", ">", ">>"):
+            path = posixpath.normpath("/" + posixpath.join(cwd, next(tokens)).lstrip("/"))
+            (reads if token["op"] == "<" else writes).append(path)
+            append |= token["op"] == ">>"
+        elif token["op"] == "&&":
+            if programs[0][0] == "cd":
+                cwd = posixpath.normpath("/" + posixpath.join(cwd, programs[0][1]).lstrip("/"))
+            else:
+                reads = [path for path in reads if path != "/dev/null"]
+                programs = [["cat", path] for path in reads] + programs
+                programs += [["tee", *["-a"] * append, path] for path in writes]
+                commands.append({"argvs": programs, "cwd": cwd, "reads": reads, "writes": writes})
+            programs, reads, writes, append = [[]], [], [], False
+        else:
+            raise AssertionError(f"the foreign reader sees {token}")
+    return commands
+
+
+@case("a foreign reader of shell lines, shell-quote, reads the same")
+def foreign():
+    if not FOREIGN or not os.path.isdir(os.path.join(FOREIGN, "node_modules")):
+        raise Skip("shell-quote is not installed: that takes Node 20.17, npm and the network (scripts/install-foreign)")
+    lines = [line for line in [line for line, _ in table()] + random_lines() if as_foreign(line)]
+    pairs = [(line, answer["commands"]) for line, answer in zip(lines, read(lines, "/w")) if "commands" in answer]
+    equal(len(pairs) > LINES / 10, True, "enough lines")
+    done = subprocess.run(["node", os.path.join(FOREIGN, "parse.js")], input=json.dumps([line for line, _ in pairs]).encode(),
+                          capture_output=True, check=True)
+    for (line, commands), tokens in zip(pairs, json.loads(done.stdout)):
+        equal(commands, from_foreign(tokens, "/w"), f"{line!r}")
+    print(f"# {len(pairs)} lines were read by both")
 
 
 main()

@@ -73,7 +73,7 @@ static int answer(const char *cwd, const char *text, size_t size)
     struct csc_error err = {0};
     struct csc_value value;
 
-    int r = csc_shell_read(&arena, text, size, cwd, &line, &refusal, &err);
+    int r = csc_shell_read(&arena, &(struct csc_shell_text){text, size, cwd}, &line, &refusal, &err);
     if (r == 0)
         r = line_value(&arena, &line, &value);
     else if (r == -CSC_E_DATA)

@@ -19,7 +19,7 @@ static int read_line(void *context)
     struct csc_arena arena = {0};
     struct csc_error err = {0};
 
-    int r = csc_shell_read(&arena, text->data, text->size, "/w", &line, &refusal, &err);
+    int r = csc_shell_read(&arena, &(struct csc_shell_text){text->data, text->size, "/w"}, &line, &refusal, &err);
     if (r == -CSC_E_INTERNAL) {
         assert_int_equal(err.code, CSC_E_INTERNAL);
         assert_string_equal(err.stage, "agent");

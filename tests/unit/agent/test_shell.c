@@ -19,7 +19,7 @@ static void read_line(const char *text, size_t size, struct csc_buf *shown)
     struct csc_arena arena = {0};
     struct csc_error err = {0};
 
-    int r = csc_shell_read(&arena, text, size, SHELL_LINES_CWD, &line, &refusal, &err);
+    int r = csc_shell_read(&arena, &(struct csc_shell_text){text, size, SHELL_LINES_CWD}, &line, &refusal, &err);
     if (r == 0) {
         assert_null(refusal.what);
         assert_true(line.count > 0);
@@ -154,8 +154,8 @@ static void the_field_that_says_it(void **state)
         struct csc_shell_refusal refusal = {0};
         struct csc_shell_line line = {0};
         struct csc_arena arena = {0};
-        assert_int_equal(csc_shell_read(&arena, cases[i].text, strlen(cases[i].text), "/w", &line, &refusal, NULL),
-                         -CSC_E_DATA);
+        const struct csc_shell_text text = {cases[i].text, strlen(cases[i].text), "/w"};
+        assert_int_equal(csc_shell_read(&arena, &text, &line, &refusal, NULL), -CSC_E_DATA);
         if (cases[i].field)
             assert_string_equal(refusal.field, cases[i].field);
         else
@@ -178,7 +178,7 @@ static void folders_to_begin_in(void **state)
         struct csc_shell_line line = {0};
         struct csc_arena arena = {0};
         struct csc_error err = {0};
-        int r = csc_shell_read(&arena, "cd x && a", 9, cases[i].cwd, &line, &refusal, &err);
+        int r = csc_shell_read(&arena, &(struct csc_shell_text){"cd x && a", 9, cases[i].cwd}, &line, &refusal, &err);
         assert_int_equal(r, cases[i].wanted ? 0 : -CSC_E_USAGE);
         if (cases[i].wanted)
             assert_string_equal(line.commands[0].cwd, cases[i].wanted);
@@ -188,14 +188,15 @@ static void folders_to_begin_in(void **state)
 
 static void where_commands_begin(void **state)
 {
-    static const char text[] = "a && > f b\n  c | d\n\ncd x &&\n  e";
+    static const char line_text[] = "a && > f b\n  c | d\n\ncd x &&\n  e";
+    const struct csc_shell_text text = {line_text, strlen(line_text), "/w"};
     static const size_t columns[] = {1, 6, 3, 3};
     struct csc_shell_refusal refusal = {0};
     struct csc_shell_line line = {0};
     struct csc_arena arena = {0};
 
     (void)state;
-    assert_int_equal(csc_shell_read(&arena, text, strlen(text), "/w", &line, &refusal, NULL), 0);
+    assert_int_equal(csc_shell_read(&arena, &text, &line, &refusal, NULL), 0);
     assert_int_equal(line.count, ARRAY_SIZE(columns));
     for (size_t i = 0; i < line.count; i++)
         assert_int_equal(line.commands[i].column, columns[i]);
