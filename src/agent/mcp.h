@@ -19,7 +19,7 @@ struct csc_mcp_options {
     const struct csc_config *config; /* of hardened mode */
     const char *const *run_options;  /* for every csc run */
     size_t run_option_count;
-    const char *ledger; /* as the jobs are to be told, or NULL: where csc finds it by itself */
+    const char *ledger; /* its path, where there is one */
     bool has_ledger;
     const char *public_key, *key_id; /* what receipts are verified by, or NULL */
     bool can_approve;                /* it is known whose signatures count */

@@ -234,7 +234,7 @@ static void send_one(struct csc_mcp *mcp, struct csc_mcp_call *call, int64_t now
     _cleanup_(csc_arena_free) struct csc_arena arena = {0};
     _cleanup_buf_ struct csc_buf text = {0};
     struct csc_object object;
-    struct csc_value params;
+    struct csc_value params = {0};
     int64_t progress = now - call->began_ms;
 
     if (progress <= call->last_progress)

@@ -78,7 +78,7 @@ static int explain(struct csc_mcp_call *call, const struct csc_decision *decisio
                    struct csc_value *ret_explained, struct csc_error *err)
 {
     _cleanup_explanation_ struct csc_explanation *explanation = NULL;
-    struct csc_value value;
+    struct csc_value value = {0};
 
     int r = csc_explain(call->asked.contract, call->asked.policy, &explanation, err);
     if (r == 0)
@@ -95,9 +95,9 @@ static int explain(struct csc_mcp_call *call, const struct csc_decision *decisio
 int csc_mcp_denial(struct csc_mcp_call *call, const struct csc_decision *decision, struct csc_value *ret_denial,
                    struct csc_error *err)
 {
-    struct csc_value explained;
+    struct csc_value explained = {0};
     struct csc_object object;
-    const char *rule;
+    const char *rule = NULL;
 
     int r = explain(call, decision, &rule, &explained, err);
     if (r < 0)
@@ -153,7 +153,7 @@ static int begin_answer(struct csc_mcp *mcp, struct csc_mcp_call *call, const st
 {
     const char *hash = csc_arena_copy(&call->arena, decision->contract_sha256, CSC_SHA256_HEX - 1);
     const char *note = blocked_program(mcp, call);
-    struct csc_value scopes;
+    struct csc_value scopes = {0};
 
     int r = csc_mcp_scopes(call, &scopes, err);
     if (r < 0 || !hash)
@@ -193,9 +193,9 @@ int csc_mcp_explain(struct csc_mcp *mcp, struct csc_mcp_call *call, const struct
                     struct csc_error *err)
 {
     _cleanup_decision_ struct csc_decision *decision = NULL;
-    struct csc_value explained;
+    struct csc_value explained = {0};
     struct csc_object object;
-    const char *rule;
+    const char *rule = NULL;
 
     int r = decide(mcp, call, arguments, &decision, err);
     if (r == 0)
@@ -280,7 +280,7 @@ static int policy_value(struct csc_mcp *mcp, struct csc_mcp_call *call, struct c
     const struct csc_policy *policy = call->asked.policy;
     struct csc_arena *arena = &call->arena;
     const char *words = summary(mcp, call);
-    struct csc_value prefixes;
+    struct csc_value prefixes = {0};
     struct csc_object object;
 
     int r = words ? denied_prefixes(arena, policy, &prefixes, err) : csc_fail_memory(err);

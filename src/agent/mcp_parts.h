@@ -52,28 +52,26 @@ struct csc_mcp_call {
     const struct csc_value *id, *params;
     const struct csc_value *progress_token; /* or NULL */
     size_t held;                            /* bytes of its message */
-    bool stateless, cancelled;
     /* The answer: a result, or an error of JSON-RPC with a code. */
     struct csc_value result, error_data;
-    /* Of tools: their structured result. */
-    struct csc_value answer;
-    bool has_answer, is_error;
-    struct csc_value refusal; /* of a shell line, beside an error */
+    /* Of tools: their structured result, and beside an error why a shell line was refused. */
+    struct csc_value answer, refusal;
     /* What wants a process: set by a tool, which is then asked to finish. */
-    bool wants_job;
     const char *argv[CSC_JOB_ARGS_MAX + 1];
     const void *input;
     size_t input_size;
     int (*finish)(struct csc_mcp *mcp, struct csc_mcp_call *call, int code, struct csc_error *err);
-    struct csc_job job;
     int64_t began_ms, next_progress_ms, last_progress;
     size_t seen[2]; /* bytes of the commands' output, at the last notification */
-    int tail_of;    /* which of them is shown */
+    struct csc_job job;
+    int tail_of; /* which of them is shown */
     /* Of run and status. */
     struct csc_mcp_asked asked;
-    struct csc_request request;
-    bool has_request, is_denied;
     struct csc_value denial; /* rule, field, smallest change */
+    struct csc_request request;
+    bool stateless, cancelled;
+    bool has_answer, is_error, wants_job;
+    bool has_request, is_denied;
 };
 
 struct csc_mcp {

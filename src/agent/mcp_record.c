@@ -29,23 +29,28 @@ static const char *execution_id(const struct csc_value *arguments, struct csc_er
     return NULL;
 }
 
-static void want(struct csc_mcp_call *call, const char *const *argv, size_t count)
+/* One more argument of the job. */
+static void add(struct csc_mcp_call *call, size_t *count, const char *argument)
 {
-    for (size_t i = 0; i < count; i++)
-        call->argv[i] = argv[i];
-    call->argv[count] = NULL;
-    call->wants_job = true;
+    call->argv[(*count)++] = argument;
+    call->argv[*count] = NULL;
 }
 
 static int want_entry(struct csc_mcp *mcp, struct csc_mcp_call *call, const char *id, struct csc_error *err)
 {
-    const char *argv[] = {"csc", "ledger", "show", id, "--json", "--ledger", mcp->options->ledger};
+    static const char *const words[] = {"csc", "ledger", "show", "--json"};
+    size_t count = 0;
 
     if (!mcp->options->has_ledger)
         return csc_fail(err, CSC_E_CONFIG, "no ledger is kept, so no receipt can be looked up; run hands them over");
-    want(call, argv, ARRAY_SIZE(argv) - (mcp->options->ledger ? 0 : 2));
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        add(call, &count, words[i]);
+    add(call, &count, id);
+    add(call, &count, "--ledger");
+    add(call, &count, mcp->options->ledger);
     call->input = "";
     call->input_size = 0;
+    call->wants_job = true;
     return 0;
 }
 
@@ -65,7 +70,7 @@ static int job_result(struct csc_mcp_call *call, struct csc_value *ret_object, s
 
 static int finish_receipt(struct csc_mcp *mcp, struct csc_mcp_call *call, int code, struct csc_error *err)
 {
-    struct csc_value entry;
+    struct csc_value entry = {0};
     struct csc_object object;
 
     (void)mcp;
@@ -105,7 +110,7 @@ int csc_mcp_receipt(struct csc_mcp *mcp, struct csc_mcp_call *call, const struct
 static int finish_verify(struct csc_mcp *mcp, struct csc_mcp_call *call, int code, struct csc_error *err)
 {
     static const char *const passed[] = {"execution_id", "signed_at", "key_id", "reason"};
-    struct csc_value result;
+    struct csc_value result = {0};
     struct csc_object object;
 
     (void)mcp;
@@ -132,24 +137,30 @@ static int finish_verify(struct csc_mcp *mcp, struct csc_mcp_call *call, int cod
 static int want_verification(struct csc_mcp *mcp, struct csc_mcp_call *call, const struct csc_value *receipt,
                              struct csc_error *err)
 {
-    const char *const argv[] = {"csc",      "verify-receipt",     "-",     "--public-key", mcp->options->public_key,
-                                "--key-id", mcp->options->key_id, "--json"};
+    static const char *const words[] = {"csc", "verify-receipt", "-", "--json"};
     _cleanup_buf_ struct csc_buf bytes = {0};
+    size_t count = 0;
 
     csc_canon_write(&bytes, receipt);
     char *copy = bytes.failed ? NULL : csc_arena_copy(&call->arena, bytes.data, bytes.size);
     if (!copy)
         return csc_fail_memory(err);
-    want(call, argv, ARRAY_SIZE(argv));
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        add(call, &count, words[i]);
+    add(call, &count, "--public-key");
+    add(call, &count, mcp->options->public_key);
+    add(call, &count, "--key-id");
+    add(call, &count, mcp->options->key_id);
     call->input = copy;
     call->input_size = bytes.size;
     call->finish = finish_verify;
+    call->wants_job = true;
     return 0;
 }
 
 static int finish_lookup(struct csc_mcp *mcp, struct csc_mcp_call *call, int code, struct csc_error *err)
 {
-    struct csc_value entry;
+    struct csc_value entry = {0};
 
     (void)code;
     int r = job_result(call, &entry, err);

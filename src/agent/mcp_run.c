@@ -81,7 +81,7 @@ static const char *status_word(const struct csc_mcp_call *call, const struct csc
 static int add_output(struct csc_mcp_call *call, const struct csc_value *receipt, struct csc_object *object,
                       struct csc_error *err)
 {
-    struct csc_value out, errors;
+    struct csc_value out = {0}, errors = {0};
 
     int r = csc_mcp_output_value(call, 0, is_true(receipt, "stdout_truncated"), &out, err);
     if (r == 0)
@@ -177,7 +177,7 @@ static int fill_result(struct csc_mcp *mcp, struct csc_mcp_call *call, const str
                        struct csc_object *object, struct csc_error *err)
 {
     const struct csc_value *receipt = csc_value_get(run, "receipt"), *code = csc_value_get(run, "exit");
-    struct csc_value scopes, notices;
+    struct csc_value scopes = {0}, notices = {0};
 
     const char *status = status_word(call, run, code && code->type == CSC_INT ? (int)code->integer : 0);
     csc_object_string(object, "status", status);
@@ -206,7 +206,7 @@ static int fill_result(struct csc_mcp *mcp, struct csc_mcp_call *call, const str
 static int finish_run(struct csc_mcp *mcp, struct csc_mcp_call *call, int code, struct csc_error *err)
 {
     struct csc_object object;
-    struct csc_value run;
+    struct csc_value run = {0};
 
     (void)code; /* it is in the object */
     int r = csc_mcp_job_object(call, &run, err);

@@ -37,7 +37,7 @@ static int server_info(struct csc_arena *arena, struct csc_value *ret_value, str
 static int capabilities(struct csc_arena *arena, struct csc_value *ret_value, struct csc_error *err)
 {
     struct csc_object object, tools;
-    struct csc_value value;
+    struct csc_value value = {0};
 
     csc_object_begin(&tools, arena, 1);
     int r = csc_object_end(&tools, &value, err);
@@ -93,7 +93,7 @@ static const char *negotiated(const char *asked)
 static int initialize(struct csc_mcp *mcp, struct csc_mcp_call *call, struct csc_error *err)
 {
     const struct csc_value *version = csc_value_get(call->params, "protocolVersion");
-    struct csc_value info, can;
+    struct csc_value info = {0}, can = {0};
     struct csc_object object;
 
     if (call->batch) {
@@ -128,7 +128,7 @@ static int ping(struct csc_mcp *mcp, struct csc_mcp_call *call, struct csc_error
 static int discover(struct csc_mcp *mcp, struct csc_mcp_call *call, struct csc_error *err)
 {
     static const char *const supported[] = {CSC_MCP_STATELESS};
-    struct csc_value info, can, meta;
+    struct csc_value info = {0}, can = {0}, meta = {0};
     struct csc_object object;
 
     (void)mcp;
@@ -150,7 +150,7 @@ static int discover(struct csc_mcp *mcp, struct csc_mcp_call *call, struct csc_e
 
 static int list_tools(struct csc_mcp *mcp, struct csc_mcp_call *call, struct csc_error *err)
 {
-    struct csc_value tools;
+    struct csc_value tools = {0};
     struct csc_object object;
 
     (void)mcp;

@@ -174,7 +174,7 @@ int csc_mcp_notices(struct csc_mcp_call *call, struct csc_value *ret_value, stru
     _cleanup_buf_ struct csc_buf text = {0}, safe = {0};
     const char *lines[NOTICES_MAX];
     struct csc_object object;
-    struct csc_value value;
+    struct csc_value value = {0};
     size_t count = 0;
     char *rest = NULL;
 

@@ -121,7 +121,7 @@ static int annotations(struct csc_arena *arena, const struct csc_mcp_tool *tool,
 static int tool_value(struct csc_arena *arena, const struct csc_mcp_tool *tool, struct csc_value *ret_value,
                       struct csc_error *err)
 {
-    struct csc_value input, output, hints;
+    struct csc_value input = {0}, output = {0}, hints = {0};
     struct csc_object object;
 
     int r = csc_json_parse(arena, tool->input_schema, strlen(tool->input_schema), &input, err);
@@ -202,7 +202,7 @@ static int content_value(struct csc_mcp_call *call, struct csc_value *ret_value,
 int csc_mcp_tool_result(struct csc_mcp_call *call, const struct csc_error *failure, struct csc_error *err)
 {
     struct csc_object object;
-    struct csc_value content;
+    struct csc_value content = {0};
 
     int r = failure ? failure_value(call, failure, &call->answer, err) : 0;
     if (r == 0)

@@ -38,7 +38,7 @@ static struct csc_value change_value(const struct csc_change *change, struct csc
 int csc_explanation_value(const struct csc_explanation *explanation, const struct csc_decision *decision,
                           struct csc_arena *arena, struct csc_value *ret_value, struct csc_error *err)
 {
-    struct csc_value decided;
+    struct csc_value decided = {0};
     struct csc_value findings = {.type = CSC_ARRAY, .count = explanation->finding_count};
     struct csc_value changes = {.type = CSC_ARRAY, .count = explanation->change_count};
     struct csc_object object;
