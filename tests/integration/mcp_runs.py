@@ -525,18 +525,19 @@ COMMIT = {"commands": [{"argv": ["git", "commit", "--dry-run"]}]}
 def signers(office):
     if not KEYGEN:
         raise Skip("there is no ssh-keygen here")
-    key = office.path("alice")
-    subprocess.run([KEYGEN, "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-    with open(key + ".pub", encoding="utf-8") as file:
-        public = " ".join(file.read().split()[:2])
-    path = office.write("signers", f'alice namespaces="csc-approval@v0.1" {public}\n')
+    lines = ""
+    for who in ("alice", "bob"):
+        subprocess.run([KEYGEN, "-q", "-t", "ed25519", "-N", "", "-f", office.path(who)], check=True)
+        with open(office.path(who + ".pub"), encoding="utf-8") as file:
+            lines += f'{who} namespaces="csc-approval@v0.1" {" ".join(file.read().split()[:2])}\n'
+    path = office.write("signers", lines)
     os.chmod(path, 0o600)
     return path
 
 
-def approve(office, content):
+def approve(office, content, who="alice"):
     """Types the line that the agent was given."""
-    line = content["approve_command"].replace("WHO", "alice").replace("KEY", office.path("alice"))
+    line = content["approve_command"].replace("WHO", who).replace("KEY", office.path(who))
     with open(office.path("approve.sh"), "w", encoding="utf-8") as file:
         file.write(f'csc() {{ "{CSC}" "$@"; }}\n{line} --yes\n')
     return office.csc(office.path("approve.sh"), program="/bin/sh", env={**os.environ, "XDG_STATE_HOME": office.path("state")})
@@ -571,6 +572,36 @@ def approved_call():
         equal(approve(office, content).code, 0)
         equal("exit_code" in client.call("run", COMMIT)[0], True)
         equal(client.call("status", {"request_id": content["request_id"]})[0]["status"], "error")
+
+
+@case("two people's approvals: after the first the request waits on, after the second it runs")
+def two_approvals():
+    with Office() as office, office.client("--allowed-signers", signers(office)) as client:
+        contract = office.contract(["echo", "x"], approval_mode="dual_control_required")
+        content, _ = client.call("run", {"contract": contract})
+        equal((content["status"], content["approvals"]), ("needs_approval", 0))
+        request = {"request_id": content["request_id"]}
+        equal(approve(office, content).code, 0)
+        waiting, _ = client.call("status", request)
+        equal((waiting["status"], waiting["approvals"], waiting["request_id"]), ("needs_approval", 1, request["request_id"]),
+              waiting)
+        equal(approve(office, waiting, "bob").code, 0)
+        done, is_error = client.call("status", request)
+        equal((done["status"], done["stdout"]["text"], is_error), ("success", "x\n", False), done)
+        equal(client.call("status", request)[0]["status"], "error")
+
+
+@case("an approval by somebody who may not approve is of no use, and the request begins anew")
+def wrong_approval():
+    with Office() as office, office.client("--allowed-signers", signers(office), policy=NEEDS_ALICE) as client:
+        content, _ = client.call("run", COMMIT)
+        office.write("signers", "")
+        equal(approve(office, content).code, 0)
+        blocked, is_error = client.call("status", {"request_id": content["request_id"]})
+        equal((blocked["status"], is_error, bool(blocked["notices"])), ("blocked", True, True), blocked)
+        equal(client.call("status", {"request_id": content["request_id"]})[0]["status"], "error")
+        again, _ = client.call("run", COMMIT)
+        equal((again["status"], again["approvals"]), ("needs_approval", 0))
 
 
 @case("where nobody can approve, that is said, and how to change it")
