@@ -92,9 +92,14 @@ static bool any_is(struct slice alternatives, const char *word, bool (*is)(struc
     return false;
 }
 
+bool csc_alternatives_have(const char *alternatives, size_t size, const char *word)
+{
+    return any_is((struct slice){alternatives, size}, word, word_is);
+}
+
 static bool list_has(const char *list, const char *word)
 {
-    return any_is((struct slice){list, strlen(list)}, word, word_is);
+    return csc_alternatives_have(list, strlen(list), word);
 }
 
 /* False when the command has used up its steps. */

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "contract/contract.h"
 #include "format/format.h"
+#include "policy/lint.h"
 #include "policy/reason.h"
 
 /* A list of strings out of a policy. */
