@@ -206,6 +206,17 @@ static bool match_pattern(const struct program *program, const char *pattern)
     return true;
 }
 
+int csc_effect_core(const char *effect_type)
+{
+    for (int i = 0; csc_effect_names[i]; i++)
+        if (strcmp(csc_effect_names[i], effect_type) == 0)
+            return i;
+    for (const struct csc_extension_rule *rule = csc_extension_rules; rule->program; rule++)
+        if (strcmp(rule->effect_type, effect_type) == 0)
+            return (int)rule->core;
+    return -1;
+}
+
 /* The stronger of two; of two equal ones, an extension says more than its core. */
 static void keep_stronger(struct csc_classification *best, enum csc_effect core, const char *effect_type,
                           const char *rule)

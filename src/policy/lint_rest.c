@@ -90,18 +90,6 @@ void csc_lint_secrets(struct csc_linting *linting)
 
 /* ---- effects and approvals ---------------------------------------------------------------------------------- */
 
-/* Of a core or an extension effect; -1: no rule classifies anything so. */
-static int core_of(const char *effect)
-{
-    for (int i = 0; csc_effect_names[i]; i++)
-        if (strcmp(csc_effect_names[i], effect) == 0)
-            return i;
-    for (const struct csc_extension_rule *rule = csc_extension_rules; rule->program; rule++)
-        if (strcmp(rule->effect_type, effect) == 0)
-            return (int)rule->core;
-    return -1;
-}
-
 static bool allows(const struct csc_policy *policy, int effect)
 {
     return policy->allowed_effects & 1U << effect;
@@ -112,7 +100,7 @@ void csc_lint_approval_unknown(struct csc_linting *linting)
     const struct csc_names *effects = &linting->policy->manual_approval_effects;
 
     for (size_t i = 0; i < effects->count; i++)
-        if (core_of(effects->items[i]) < 0)
+        if (csc_effect_core(effects->items[i]) < 0)
             csc_lint_report(linting, approvals_field, (ptrdiff_t)i, effects->items[i], NULL);
 }
 
@@ -121,7 +109,7 @@ void csc_lint_approval_unreachable(struct csc_linting *linting)
     const struct csc_names *effects = &linting->policy->manual_approval_effects;
 
     for (size_t i = 0; i < effects->count; i++) {
-        int core = core_of(effects->items[i]);
+        int core = csc_effect_core(effects->items[i]);
         if (core >= 0 && !allows(linting->policy, core))
             csc_lint_report(linting, approvals_field, (ptrdiff_t)i, effects->items[i], NULL);
     }

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "contract/contract.h"
 #include "format/format.h"
+#include "policy/diff.h"
 #include "policy/lint.h"
 #include "policy/reason.h"
 

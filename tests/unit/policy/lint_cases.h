@@ -9,21 +9,6 @@ struct lint_case {
     const char *silent; /* likewise */
 };
 
-/* The plain policy, in which nothing is found, not even a note. */
-static const char *const lint_plain[] = {
-    "policy_schema_version: csc.policy.v0.1",
-    "name: plain",
-    "allow_commands: [/usr/bin/cat, /usr/bin/wc]",
-    "allowed_effect_types: [observe]",
-    "allowed_risk_classes: [low]",
-    "max_timeout_sec: 60",
-    "network: deny",
-    "allow_secret_refs: false",
-    "require_write_paths_empty: true",
-    "allowed_cwd_prefixes: [/work/project]",
-    "allowed_read_prefixes: [/work/project]",
-};
-
 #define WRITES "require_write_paths_empty: false\nallowed_effect_types: [transform_local]\nallowed_write_prefixes: "
 
 static const struct lint_case lint_cases[] = {

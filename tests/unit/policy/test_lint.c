@@ -9,6 +9,7 @@
 
 #include "policy/lint_rules.h"
 #include "unit/policy/lint_cases.h"
+#include "unit/policy/plain.h"
 
 static bool blocks(const void *context, const char *program)
 {
@@ -18,26 +19,6 @@ static bool blocks(const void *context, const char *program)
 
 static const struct csc_lint_protected keys = {"/keys/runner.key", "the signing key"};
 static const struct csc_lint_place place = {.blocks = blocks, .protected = &keys, .protected_count = 1};
-
-static bool has_field(const char *lines, const char *line)
-{
-    size_t size = strcspn(line, ":") + 1;
-
-    for (const char *at = lines; at; at = strchr(at, '\n'), at += at != NULL)
-        if (strncmp(at, line, size) == 0)
-            return true;
-    return false;
-}
-
-/* The plain policy with some lines in the place of its own. */
-static void write_policy(struct csc_buf *text, const char *lines)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(lint_plain); i++)
-        if (!has_field(lines, lint_plain[i]))
-            csc_buf_printf(text, "%s\n", lint_plain[i]);
-    csc_buf_puts(text, lines);
-    csc_buf_putc(text, '\n');
-}
 
 static struct csc_lint *lint(const char *lines)
 {
@@ -108,7 +89,7 @@ static void findings_say_where(void **state)
     const struct csc_lint_finding *f = &found->findings[1];
     assert_string_equal(f->rule, "deny-prefix-unreachable");
     assert_string_equal(f->field, "deny_argv_prefixes[1]");
-    assert_int_equal(f->line, ARRAY_SIZE(lint_plain) + 3);
+    assert_int_equal(f->line, ARRAY_SIZE(plain_policy) + 3);
     assert_int_equal(f->column, 5);
     assert_int_equal(f->severity, CSC_LINT_WARNING);
     assert_string_equal(f->text, "'git pu\\x1b[31msh' denies nothing: its program is not in allow_commands");
