@@ -3,8 +3,9 @@
 
 _csc() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-    local commands="check run approve explain verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger help"
+    local commands="check run approve explain verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger policy help"
     local ledger="list show verify prove checkpoint export stats"
+    local policy="lint test diff replay"
     local filters="--ledger --status --since --until --agent --user --contract --policy --limit"
     local words=""
 
@@ -19,6 +20,8 @@ _csc() {
         words="success failed blocked expired"
     elif [[ $previous == --scope ]]; then
         words="single_execution time_window"
+    elif [[ $previous == --format ]]; then
+        words="tap junit"
     elif [[ $previous =~ ^--(key-id|identity|since|until|agent|user|limit)$ ]]; then
         return
     elif [[ $current == -* ]]; then
@@ -42,6 +45,14 @@ _csc() {
             stats) words="--ledger --json --help" ;;
             esac
             ;;
+        policy)
+            words="--help"
+            case ${COMP_WORDS[2]} in
+            lint | diff) words="--json --help" ;;
+            test) words="--format --json --help" ;;
+            replay) words="$filters --contracts --json --help" ;;
+            esac
+            ;;
         validate | hash | canonicalize) words="--help" ;;
         esac
     elif ((COMP_CWORD == 2)); then
@@ -49,10 +60,13 @@ _csc() {
         validate) words="contract policy receipt decision approval config" ;;
         hash) words="contract policy receipt" ;;
         ledger) words=$ledger ;;
+        policy) words=$policy ;;
         help) words=$commands ;;
         esac
     elif ((COMP_CWORD == 3)) && [[ $command == help && ${COMP_WORDS[2]} == ledger ]]; then
         words=$ledger
+    elif ((COMP_CWORD == 3)) && [[ $command == help && ${COMP_WORDS[2]} == policy ]]; then
+        words=$policy
     fi
     # Without an answer here, readline's file names are it: -o default.
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -13,7 +13,7 @@
 #include "policy/policy.h"
 #include "receipt/receipt.h"
 
-enum { CSC_CLI_PARAMETERS_MAX = 2, CSC_CLI_OPTIONS_MAX = 24, CSC_CLI_VALUES_MAX = 16 };
+enum { CSC_CLI_PARAMETERS_MAX = 2, CSC_CLI_OPTIONS_MAX = 24, CSC_CLI_VALUES_MAX = 16, CSC_CLI_MANY_MAX = 64 };
 
 enum { CSC_EXIT_NO = 1, CSC_EXIT_NEEDS_APPROVAL = 2 };
 
@@ -37,6 +37,7 @@ struct csc_cli_command {
     const char *summary;                                /* half a line for the list of commands */
     const struct csc_cli_command *const *subcommands;   /* NULL-terminated; then it has nothing of its own to run */
     const char *parameters[CSC_CLI_PARAMETERS_MAX + 1]; /* their names in the help, all required; NULL-terminated */
+    bool takes_many;                                    /* of its one parameter, up to CSC_CLI_MANY_MAX: csc_cli.many */
     const struct csc_cli_option *options;               /* or NULL */
     const char *description;                            /* lines for the help */
     const char *examples;                               /* one a line */
@@ -49,6 +50,8 @@ struct csc_cli {
     const char *parameters[CSC_CLI_PARAMETERS_MAX];
     const char *options[CSC_CLI_OPTIONS_MAX]; /* by index in command->options; NULL: not given; a flag: its name */
     const char *values[CSC_CLI_OPTIONS_MAX][CSC_CLI_VALUES_MAX]; /* all of a repeatable one, the first also above */
+    const char *many[CSC_CLI_MANY_MAX]; /* where the command takes many, the first above, too */
+    size_t many_count;
     bool json;          /* --json was given: stdout gets exactly one object, errors included */
     bool stdout_closed; /* when csc started: what is printed has nowhere to go */
 };
@@ -65,6 +68,7 @@ extern const struct csc_cli_command csc_cli_explain;
 extern const struct csc_cli_command csc_cli_doctor;
 extern const struct csc_cli_command csc_cli_approve;
 extern const struct csc_cli_command csc_cli_ledger;
+extern const struct csc_cli_command csc_cli_policy;
 
 /* ---- options.c --------------------------------------------------------------------------------------------- */
 

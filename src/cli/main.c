@@ -7,19 +7,13 @@
 #include "cli/cli.h"
 
 static const struct csc_cli_command *const commands[] = {
-    &csc_cli_check,
-    &csc_cli_run,
-    &csc_cli_approve,
-    &csc_cli_explain,
-    &csc_cli_ledger,
-    &csc_cli_verify_receipt,
-    &csc_cli_verify_evidence,
-    &csc_cli_validate,
-    &csc_cli_hash,
-    &csc_cli_canonicalize,
-    &csc_cli_keygen,
-    &csc_cli_doctor,
-    NULL,
+    &csc_cli_check,          &csc_cli_run,
+    &csc_cli_approve,        &csc_cli_explain,
+    &csc_cli_ledger,         &csc_cli_policy,
+    &csc_cli_verify_receipt, &csc_cli_verify_evidence,
+    &csc_cli_validate,       &csc_cli_hash,
+    &csc_cli_canonicalize,   &csc_cli_keygen,
+    &csc_cli_doctor,         NULL,
 };
 
 static int print_version(const struct csc_cli *cli)
