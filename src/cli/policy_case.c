@@ -168,9 +168,26 @@ static int run_argv(struct running *running)
     return propose(running, &command, 1);
 }
 
+static int run_shell(struct running *running)
+{
+    struct csc_arena *arena = &running->packs->arena;
+    const struct csc_pack_case *one = running->one;
+    const struct csc_shell_text text = {.text = one->shell, .size = strlen(one->shell), .cwd = one->cwd};
+    struct csc_shell_refusal refusal = {0};
+    struct csc_shell_line line = {0};
+    struct csc_error err = {0};
+
+    if (csc_shell_read(arena, &text, &line, &refusal, &err) < 0)
+        return tell_refusal(running, &err);
+    struct csc_proposed_command *commands = csc_propose_line(arena, &line, one->timeout_sec);
+    return commands ? propose(running, commands, line.count) : fail_memory(running);
+}
+
 static int run_case(struct running *running, const struct csc_contract *contract)
 {
-    return contract ? decide(running, contract) : run_argv(running);
+    if (contract)
+        return decide(running, contract);
+    return running->one->shell ? run_shell(running) : run_argv(running);
 }
 
 int csc_packs_run(struct csc_packs *packs)

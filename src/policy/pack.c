@@ -59,6 +59,7 @@ static const struct csc_field case_fields[] = {
     CSC_REQUIRED(case_text, name, &csc_shape_text),
     CSC_OPTIONAL(case_text, policy, &csc_shape_text),
     CSC_OPTIONAL(case_text, contract, &csc_shape_text),
+    CSC_OPTIONAL(case_text, shell, &csc_shape_text),
     CSC_OPTIONAL(case_text, argv, &argv),
     CSC_OPTIONAL(case_text, cwd, &csc_shape_path),
     CSC_OPTIONAL(case_text, read_paths, &paths),
@@ -227,7 +228,7 @@ static int check_case(const struct packing *packing, size_t i, const struct case
     if (forms != 1)
         return fail_case(packing, i, "contract", "exactly one of contract, shell and argv is needed; give one");
     if (text->contract && extra)
-        return fail_case(packing, i, extra, "a contract says that itself; leave it out, or give argv");
+        return fail_case(packing, i, extra, "a contract says that itself; leave it out, or give argv or shell");
     if (!text->contract && !text->cwd)
         return fail_case(packing, i, "cwd", "missing; say where the command is to run");
     return 0;

@@ -113,6 +113,8 @@ def pack(bench, *made, folder="packs", **changes):
 def one(bench, name="one", decision="allow", **changes):
     expect = {"decision": decision, **{key: changes.pop(key) for key in ("reason_code", "classified") if key in changes}}
     made = {"name": name, "expect": expect, **changes}
+    if "shell" in made:
+        return {"cwd": bench.work, **made}
     return made if "contract" in made else {"argv": ["cat", "x"], "cwd": bench.work, **made}
 
 
@@ -202,6 +204,20 @@ def test_options():
              one(bench, "7", "deny", cwd="/", reason_code="CWD_NOT_ALLOWED"))
         result = bench.csc("policy", "test", bench.path("packs"))
         equal(result.code, 0, result)
+
+
+@case("test: a shell line is read without a shell, command by command")
+def test_shell():
+    with Bench() as bench:
+        pack(bench, one(bench, "1", shell="cat x | sort && ls", classified=["observe", "observe"]),
+             one(bench, "2", "deny", shell="cat x && rm y", reason_code="COMMAND_NOT_ALLOWED", classified=["observe"]),
+             one(bench, "3", "deny", shell="cat x > /etc/y", reason_code="COMMAND_NOT_ALLOWED"),
+             one(bench, "4", shell="cat $(ls)"))
+        result = bench.csc("policy", "test", bench.path("packs"))
+        equal(result.code, 1, result)
+        equal([line.split(" - ")[0] for line in result.out.splitlines() if "ok " in line],
+              ["ok 1", "ok 2", "ok 3", "not ok 4"])
+        matches(r'message: "expected allow, but this makes no contract: .*substitution', result.out)
 
 
 # what is exchanged in a pack, exit code, what is said
