@@ -5,7 +5,7 @@
 #include "policy/lint_rules.h"
 #include "policy/tell.h"
 
-enum { STEPS_MAX = 10000000 };
+enum { STEPS_MAX = 3000000 };
 
 const char *const csc_lint_severity_names[] = {
     [CSC_LINT_NOTE] = "note",
