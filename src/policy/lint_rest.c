@@ -104,15 +104,27 @@ void csc_lint_approval_unknown(struct csc_linting *linting)
             csc_lint_report(linting, approvals_field, (ptrdiff_t)i, effects->items[i], NULL);
 }
 
-void csc_lint_approval_unreachable(struct csc_linting *linting)
+/* Effects whose core effect is denied: core ones, whose readers think that an approval allows them, or extensions. */
+static void report_unreachable(struct csc_linting *linting, bool is_core)
 {
     const struct csc_names *effects = &linting->policy->manual_approval_effects;
 
     for (size_t i = 0; i < effects->count; i++) {
         int core = csc_effect_core(effects->items[i]);
-        if (core >= 0 && !allows(linting->policy, core))
+        if (core >= 0 && !allows(linting->policy, core) &&
+            (strcmp(csc_effect_names[core], effects->items[i]) == 0) == is_core)
             csc_lint_report(linting, approvals_field, (ptrdiff_t)i, effects->items[i], NULL);
     }
+}
+
+void csc_lint_approval_unreachable(struct csc_linting *linting)
+{
+    report_unreachable(linting, true);
+}
+
+void csc_lint_approval_idle(struct csc_linting *linting)
+{
+    report_unreachable(linting, false);
 }
 
 static bool is_unasked(const struct csc_policy *policy, enum csc_effect effect)

@@ -99,6 +99,7 @@ void csc_lint_host_inside(struct csc_linting *linting);
 void csc_lint_secrets(struct csc_linting *linting);
 void csc_lint_approval_unknown(struct csc_linting *linting);
 void csc_lint_approval_unreachable(struct csc_linting *linting);
+void csc_lint_approval_idle(struct csc_linting *linting);
 void csc_lint_deploy_alone(struct csc_linting *linting);
 void csc_lint_secrets_alone(struct csc_linting *linting);
 void csc_lint_critical_alone(struct csc_linting *linting);

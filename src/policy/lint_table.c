@@ -137,6 +137,8 @@ const struct csc_lint_rule csc_lint_rules[] = {
     {"approval-unreachable", W, csc_lint_approval_unreachable,
      "is never asked about: its effect is denied before, by allowed_effect_types",
      "remove it, or allow the effect, so that a person decides"},
+    {"approval-idle", N, csc_lint_approval_idle,
+     "is never asked about as long as its core effect is not allowed", "remove it, unless the effect is to come"},
     {"deploy-unapproved", W, csc_lint_deploy_alone,
      "allows deploy, and no person is asked: pushing, publishing, changing what runs elsewhere",
      "add deploy to manual_approval_for_classified_effect_types"},

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """csc policy: what lint, test, diff and replay print, and how they exit."""
 
+import datetime
 import json
 import os
 import re
@@ -77,7 +78,7 @@ def lint_itself():
         matches(r"error: allowed_write_prefixes\[0\]: .*: 'this policy'; .*\[write-protected\]", result.out)
 
 
-SHIPPED = {"ci-build": {"network-allowlisted"}, "regulated-restricted": {"approval-unreachable"}}
+SHIPPED = {"ci-build": {"network-allowlisted"}}
 
 
 @case("lint: of the shipped policies, only what is known is graver than a note")
@@ -90,14 +91,21 @@ def lint_shipped():
             equal(found, SHIPPED.get(name[:-5], set()), name)
 
 
+def lint_rules():
+    """(name, severity, meaning) of the table."""
+    with open(os.path.join(ROOT, "src", "policy", "lint_table.c"), encoding="utf-8") as file:
+        found = re.findall(r'\{"([a-z-]+)", ([NWE]), \w+,\s*((?:"(?:[^"\\]|\\.)*"\s*)+),', file.read())
+    for name, severity, text in found:
+        meaning = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text))
+        yield name, {"N": "note", "W": "warning", "E": "error"}[severity], meaning[0].upper() + meaning[1:] + "."
+
+
 @case("lint: csc-policy(1) has every rule, with its severity and meaning")
 def lint_manual():
-    with open(os.path.join(ROOT, "src", "policy", "lint_table.c"), encoding="utf-8") as file:
-        rules = re.findall(r'\{"([a-z-]+)", ([NWE]),', file.read())
     with open(os.path.join(ROOT, "man", "csc-policy.1"), encoding="utf-8") as file:
-        listed = re.findall(r"^\.It Sy ([a-z-]+) Pq (\w)", file.read(), re.M)
-    equal(listed, [(name, severity.lower()) for name, severity in rules])
-    equal(len(rules) > 50, True)
+        listed = re.findall(r"^\.It Sy ([a-z-]+) Pq (\w+)\n((?:[^.\n].*\n)+)", file.read(), re.M)
+    equal([(name, severity, text.replace("\n", " ").strip()) for name, severity, text in listed], list(lint_rules()))
+    equal(len(listed) > 50, True)
 
 
 # ---- test ------------------------------------------------------------------------------------------------------------
@@ -390,6 +398,28 @@ def replay_approvals():
         matches(r"(?m)^#1 .*: needed approval; would be allowed$", result.out)
 
 
+@case("replay: with the approval that its evidence has, or that its contract asked for, it is decided the same")
+def replay_approved():
+    with History() as bench:
+        asks = {"manual_approval_for_classified_effect_types": ["observe"]}
+        asking = bench.write("asking.yaml", bench.policy(**asks))
+        equal(bench.csc("keygen", "--out", bench.path("k")).code, 0)
+        signing = ("--sign", "--signing-key", bench.path("k.key"), "--key-id", "k")
+        for name, policy, mode in [("by-policy", asking, "policy_only"), ("by-contract", bench.old, "human_required")]:
+            contract = bench.contract(["true"], contract_id=f"contract-{name}", approval_mode=mode)
+            path = bench.write(f"contracts/{name}.json", contract)
+            digest = bench.csc("hash", "contract", path).out.strip()
+            now = datetime.datetime.now(datetime.timezone.utc)
+            approval = bench.write("approval", {
+                "approval_version": "csc.approval.v0.1", "approval_id": f"approval-{name}", "contract_sha256": digest,
+                "approver": {"identity": "ann", "method": "manual"}, "approved_at": now.isoformat(),
+                "expires_at": (now + datetime.timedelta(hours=1)).isoformat(), "scope": "single_execution"})
+            bench.execute(name, "--approval", approval, *(signing if name == "by-policy" else ()), argv=["true"],
+                          policy=policy, approval_mode=mode)
+        result = bench.replay(**asks)
+        equal((result.code, result.out), (0, "0 would be decided differently, 2 the same\n"), result)
+
+
 @case("replay: what was blocked for another reason is not compared")
 def replay_untold():
     with History() as bench:
@@ -406,6 +436,51 @@ def replay_fails(args, code):
     with Bench() as bench:
         path = bench.write("new.yaml", bench.policy())
         equal(bench.csc("policy", "replay", path, *args).code, code)
+
+
+# ---- documents -------------------------------------------------------------------------------------------------------
+
+def blocks(*parts):
+    """Indented blocks of a document, and what stands between .Bd and .Ed in a manual page."""
+    with open(os.path.join(ROOT, *parts), encoding="utf-8") as file:
+        text = file.read()
+    found = re.findall(r"^\.Bd -literal\n(.*?)^\.Ed", text, re.M | re.S)
+    for block in re.findall(r"(?:^    .*\n|^\n)+", text, re.M):
+        found.append("\n".join(line[4:] for line in block.strip("\n").split("\n")) + "\n")
+    return found
+
+
+@cases([("documents: the pack of docs/POLICY-AUTHORING.md passes", ("docs", "POLICY-AUTHORING.md")),
+        ("documents: the pack of csc-policy(1) passes", ("man", "csc-policy.1"))])
+def document_packs(parts):
+    packs = [block for block in blocks(*parts) if block.startswith("name: ")]
+    equal(len(packs), 1)
+    with Bench() as bench:
+        os.mkdir(bench.path("pack"))
+        bench.write("pack/pack.yaml", packs[0])
+        folders = {f"allowed_{kind}_prefixes": ["/srv/project"] for kind in ("cwd", "read", "write")}
+        bench.write("pack/project.yaml", bench.policy(allow_commands=["make", "git"], **folders))
+        waits = bench.command("make", "release", cwd="/srv/project", read_paths=[], proposed_effect_type="transform_local")
+        bench.write("pack/release.json", bench.contract(waits, approval_mode="human_required"))
+        result = bench.csc("policy", "test", bench.path("pack"))
+        equal(result.code, 0, result)
+
+
+@case("documents: the commands of docs/POLICY-AUTHORING.md work")
+def document_commands():
+    with open(os.path.join(ROOT, "docs", "POLICY-AUTHORING.md"), encoding="utf-8") as file:
+        lines = re.findall(r"^ {4,}csc (policy .*?)(?: {3,}.*)?$", file.read(), re.M)
+    equal(sorted({line.split()[1] for line in lines}), ["diff", "lint", "replay", "test"])
+    with History() as bench:
+        os.environ["CSC_LEDGER"], kept = bench.ledger, os.environ["CSC_LEDGER"]
+        bench.execute("ran", argv=["true"])
+        bench.write("policy.yaml", bench.policy())
+        bench.write("policy-new.yaml", bench.policy(allow_commands=["true"]))
+        os.symlink(POLICIES, bench.path("policies"))
+        for line in lines:
+            result = bench.csc(*line.split())
+            equal(result.code in (0, 1), True, f"{line}: {result}")
+        os.environ["CSC_LEDGER"] = kept
 
 
 if __name__ == "__main__":
