@@ -97,7 +97,7 @@ def lint_rules():
         found = re.findall(r'\{"([a-z-]+)", ([NWE]), \w+,\s*((?:"(?:[^"\\]|\\.)*"\s*)+),', file.read())
     for name, severity, text in found:
         meaning = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text))
-        yield name, {"N": "note", "W": "warning", "E": "error"}[severity], meaning[0].upper() + meaning[1:] + "."
+        yield name, {"N": "note", "W": "warning", "E": "error"}[severity], meaning + "."
 
 
 @case("lint: csc-policy(1) has every rule, with its severity and meaning")
