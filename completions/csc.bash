@@ -3,7 +3,7 @@
 
 _csc() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-    local commands="check run approve explain from-shell hook init verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger policy help"
+    local commands="check run approve explain from-shell hook init verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger mcp policy help"
     local ledger="list show verify prove checkpoint export stats"
     local policy="lint test diff replay"
     local filters="--ledger --status --since --until --agent --user --contract --policy --limit"
@@ -41,6 +41,7 @@ _csc() {
         verify-evidence) words="--public-key --receipt --json --help" ;;
         keygen) words="--out --raw --help" ;;
         doctor) words="--config --json --help" ;;
+        mcp) words="--policy --mode --sign --signing-key --key-id --allowed-signers --ledger --config --backend --public-key --cwd --user --help" ;;
         ledger)
             words="--help"
             case ${COMP_WORDS[2]} in
