@@ -24,7 +24,7 @@ struct side {
 
 struct diffing {
     struct csc_policy_diff *diff;
-    const struct side *side;
+    struct side side;
     struct csc_buf text; /* of the change being written */
     bool failed;
 };
@@ -142,8 +142,8 @@ static void add_command(struct diffing *diffing, const char *name)
 {
     csc_tell_quoted(&diffing->text, name);
     if (diffing->diff->count < EXPLAINED)
-        put_exceptions(&diffing->text, diffing->side->to, name);
-    add(diffing, "allow_commands", diffing->side->kind);
+        put_exceptions(&diffing->text, diffing->side.to, name);
+    add(diffing, "allow_commands", diffing->side.kind);
 }
 
 static int compare_argvs(const void *a, const void *b)
@@ -201,7 +201,7 @@ static bool covers(const struct denials *denials, const struct csc_argv *argv)
 /* What `from` refuses of programs that both allow, and `to` no longer does. */
 static void compare_denials(struct diffing *diffing)
 {
-    const struct side *side = diffing->side;
+    const struct side *side = &diffing->side;
     const struct denials gone = denials_of(diffing, side->from), kept = denials_of(diffing, side->to);
     const char **from = sorted(diffing, &side->from->allow_commands), **to = sorted(diffing, &side->to->allow_commands);
 
@@ -218,7 +218,7 @@ static void compare_denials(struct diffing *diffing)
 
 static void compare_commands(struct diffing *diffing)
 {
-    added_names(diffing, &diffing->side->from->allow_commands, &diffing->side->to->allow_commands, add_command);
+    added_names(diffing, &diffing->side.from->allow_commands, &diffing->side.to->allow_commands, add_command);
 }
 
 /* ---- effects, approvals, risks ------------------------------------------------------------------------------ */
@@ -230,7 +230,7 @@ static bool asks(const struct csc_policy *policy, const char *effect)
 
 static void compare_effects(struct diffing *diffing)
 {
-    const struct side *side = diffing->side;
+    const struct side *side = &diffing->side;
 
     for (int i = 0; csc_effect_names[i]; i++) {
         unsigned bit = 1U << i;
@@ -246,7 +246,7 @@ static void compare_effects(struct diffing *diffing)
  * allowed_effect_types tells it all; where `to` asks about all of its core effect, it asks about this one. */
 static void add_approval(struct diffing *diffing, const char *name)
 {
-    const struct side *side = diffing->side;
+    const struct side *side = &diffing->side;
     int core = csc_effect_core(name);
 
     if (core < 0 || !(side->from->allowed_effects & side->to->allowed_effects & 1U << core) ||
@@ -254,19 +254,19 @@ static void add_approval(struct diffing *diffing, const char *name)
         return;
     csc_tell_quoted(&diffing->text, name);
     csc_buf_puts(&diffing->text,
-                 diffing->side->kind == CSC_CHANGE_MORE ? " needs no approval any more" : " needs approval");
-    add(diffing, "manual_approval_for_classified_effect_types", diffing->side->kind);
+                 diffing->side.kind == CSC_CHANGE_MORE ? " needs no approval any more" : " needs approval");
+    add(diffing, "manual_approval_for_classified_effect_types", diffing->side.kind);
 }
 
 static void compare_approvals(struct diffing *diffing)
 {
-    added_names(diffing, &diffing->side->to->manual_approval_effects, &diffing->side->from->manual_approval_effects,
+    added_names(diffing, &diffing->side.to->manual_approval_effects, &diffing->side.from->manual_approval_effects,
                 add_approval);
 }
 
 static void compare_risks(struct diffing *diffing)
 {
-    const struct side *side = diffing->side;
+    const struct side *side = &diffing->side;
 
     for (int i = 0; csc_risk_names[i]; i++) {
         if (!(side->to->allowed_risks & ~side->from->allowed_risks & 1U << i))
@@ -280,7 +280,7 @@ static void compare_risks(struct diffing *diffing)
 
 static void compare_timeouts(struct diffing *diffing)
 {
-    const struct side *side = diffing->side;
+    const struct side *side = &diffing->side;
     bool is_second = side->kind == CSC_CHANGE_MORE;
 
     if (side->to->max_timeout_sec <= side->from->max_timeout_sec)
@@ -293,7 +293,7 @@ static void compare_timeouts(struct diffing *diffing)
 
 static void compare_networks(struct diffing *diffing)
 {
-    const struct side *side = diffing->side;
+    const struct side *side = &diffing->side;
     bool is_second = side->kind == CSC_CHANGE_MORE;
 
     if (side->to->network <= side->from->network)
@@ -306,7 +306,7 @@ static void compare_networks(struct diffing *diffing)
 /* Hosts count where the level is allowlisted; a host that both levels let through is no change. */
 static void add_host(struct diffing *diffing, const char *name)
 {
-    const struct side *side = diffing->side;
+    const struct side *side = &diffing->side;
     bool counts = side->to->network == CSC_NETWORK_ALLOWLISTED && side->from->network != CSC_NETWORK_FULL;
 
     csc_tell_quoted(&diffing->text, name);
@@ -318,15 +318,15 @@ static void add_host(struct diffing *diffing, const char *name)
 
 static void compare_hosts(struct diffing *diffing)
 {
-    added_names(diffing, &diffing->side->from->egress_hosts, &diffing->side->to->egress_hosts, add_host);
+    added_names(diffing, &diffing->side.from->egress_hosts, &diffing->side.to->egress_hosts, add_host);
 }
 
 static void compare_secrets(struct diffing *diffing)
 {
-    if (!diffing->side->to->allow_secret_refs || diffing->side->from->allow_secret_refs)
+    if (!diffing->side.to->allow_secret_refs || diffing->side.from->allow_secret_refs)
         return;
     csc_buf_puts(&diffing->text, "contracts may name secrets");
-    add(diffing, "allow_secret_refs", diffing->side->kind);
+    add(diffing, "allow_secret_refs", diffing->side.kind);
 }
 
 /* ---- prefixes ----------------------------------------------------------------------------------------------- */
@@ -352,7 +352,7 @@ static void put_narrower(struct csc_buf *text, const struct csc_names *from, con
 static void compare_prefixes(struct diffing *diffing, const char *field, const struct csc_names *from,
                              const struct csc_names *to)
 {
-    enum csc_change_kind kind = diffing->side->kind;
+    enum csc_change_kind kind = diffing->side.kind;
 
     for (size_t i = 0; i < to->sorted_count && !diffing->failed; i++) {
         if (csc_prefixes_contain(from, to->sorted[i]))
@@ -366,28 +366,29 @@ static void compare_prefixes(struct diffing *diffing, const char *field, const s
 
 static void compare_cwds(struct diffing *diffing)
 {
-    compare_prefixes(diffing, "allowed_cwd_prefixes", &diffing->side->from->cwd_prefixes,
-                     &diffing->side->to->cwd_prefixes);
+    compare_prefixes(diffing, "allowed_cwd_prefixes", &diffing->side.from->cwd_prefixes,
+                     &diffing->side.to->cwd_prefixes);
 }
 
 static void compare_reads(struct diffing *diffing)
 {
-    compare_prefixes(diffing, "allowed_read_prefixes", &diffing->side->from->read_prefixes,
-                     &diffing->side->to->read_prefixes);
+    compare_prefixes(diffing, "allowed_read_prefixes", &diffing->side.from->read_prefixes,
+                     &diffing->side.to->read_prefixes);
 }
 
 /* A policy that wants write paths to be empty allows none, whatever it lists. */
 static const struct csc_names *writable(const struct csc_policy *policy)
 {
-    static const char *none[] = {NULL};
-    static const struct csc_names nothing = {.items = none, .sorted = none};
+    static const char *const none[] = {NULL};
+    /* The casts are safe: a list of names is never written to. */
+    static const struct csc_names nothing = {.items = (const char **)none, .sorted = (const char **)none};
 
     return policy->require_write_paths_empty ? &nothing : &policy->write_prefixes;
 }
 
 static void compare_writes(struct diffing *diffing)
 {
-    compare_prefixes(diffing, "allowed_write_prefixes", writable(diffing->side->from), writable(diffing->side->to));
+    compare_prefixes(diffing, "allowed_write_prefixes", writable(diffing->side.from), writable(diffing->side.to));
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------------- */
@@ -414,7 +415,7 @@ static void compare_all(struct diffing *diffing, const struct csc_policy *before
     compare_policy_names(diffing, before, after);
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         for (size_t k = 0; k < ARRAY_SIZE(sides) && !diffing->failed; k++) {
-            diffing->side = &sides[k];
+            diffing->side = sides[k];
             fields[i](diffing);
         }
 }

@@ -37,7 +37,7 @@ void csc_lint_report(struct csc_linting *linting, const char *field, ptrdiff_t i
 {
     struct csc_lint *lint = linting->lint;
     const struct csc_lint_rule *rule = linting->rule;
-    const struct csc_value *at = csc_value_get(linting->root, field);
+    const struct csc_value *at = csc_value_get(&linting->root, field);
     bool is_entry = index != CSC_LINT_WHOLE;
 
     if (lint->count == CSC_LINT_FINDINGS_MAX) {
@@ -112,15 +112,13 @@ static void check_all(struct csc_linting *linting)
 static int lint_policy(struct csc_linting *linting, const void *bytes, size_t size, struct csc_error *err)
 {
     struct csc_lint *lint = linting->lint;
-    struct csc_value root = {0};
 
-    int r = csc_yaml_parse(&lint->arena, bytes, size, &root, err);
+    int r = csc_yaml_parse(&lint->arena, bytes, size, &linting->root, err);
     if (r < 0)
         return r;
     lint->findings = csc_arena_array(&lint->arena, CSC_LINT_FINDINGS_MAX, sizeof(*lint->findings));
     if (!lint->findings)
         return csc_fail_memory(err);
-    linting->root = &root;
     check_all(linting);
     if (linting->failed)
         return csc_fail_memory(err);

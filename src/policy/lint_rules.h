@@ -9,7 +9,7 @@ struct csc_lint_rule;
 
 struct csc_linting {
     const struct csc_policy *policy;
-    const struct csc_value *root; /* the same policy as its text has it, for positions */
+    struct csc_value root; /* the same policy as its text has it, for positions */
     const struct csc_lint_place *place;
     struct csc_lint *lint;
     const struct csc_lint_rule *rule; /* that is being checked */
