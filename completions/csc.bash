@@ -3,8 +3,9 @@
 
 _csc() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-    local commands="check run approve explain from-shell hook init verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger mcp help"
+    local commands="check run approve explain from-shell hook init verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger mcp policy help"
     local ledger="list show verify prove checkpoint export stats"
+    local policy="lint test diff replay"
     local filters="--ledger --status --since --until --agent --user --contract --policy --limit"
     local handed="--rewrite --mode --sign --signing-key --key-id --allowed-signers --ledger --config --backend"
     local words=""
@@ -20,6 +21,8 @@ _csc() {
         words="success failed blocked expired"
     elif [[ $previous == --scope ]]; then
         words="single_execution time_window"
+    elif [[ $previous == --format ]]; then
+        words="tap junit"
     elif [[ $previous == --network ]]; then
         words="deny allowlisted full"
     elif [[ $previous == --risk ]]; then
@@ -51,6 +54,14 @@ _csc() {
             stats) words="--ledger --json --help" ;;
             esac
             ;;
+        policy)
+            words="--help"
+            case ${COMP_WORDS[2]} in
+            lint | diff) words="--json --help" ;;
+            test) words="--format --json --help" ;;
+            replay) words="$filters --contracts --json --help" ;;
+            esac
+            ;;
         validate | hash | canonicalize) words="--help" ;;
         esac
     elif ((COMP_CWORD == 2)); then
@@ -59,10 +70,13 @@ _csc() {
         hash) words="contract policy receipt" ;;
         hook | init) words="claude codex gemini cursor" ;;
         ledger) words=$ledger ;;
+        policy) words=$policy ;;
         help) words=$commands ;;
         esac
     elif ((COMP_CWORD == 3)) && [[ $command == help && ${COMP_WORDS[2]} == ledger ]]; then
         words=$ledger
+    elif ((COMP_CWORD == 3)) && [[ $command == help && ${COMP_WORDS[2]} == policy ]]; then
+        words=$policy
     fi
     # Without an answer here, readline's file names are it: -o default.
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for csc
 
-set -l commands check run approve explain from-shell hook init verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger mcp help
+set -l commands check run approve explain from-shell hook init verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger mcp policy help
 set -l ledger list show verify prove checkpoint export stats
+set -l policy lint test diff replay
 
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a check -d "Decide whether a policy allows a contract"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a run -d "Execute what a policy allows, and write a receipt"
@@ -20,6 +21,7 @@ complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a keygen -d "
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a doctor -d "Say what hardened mode can hold on this machine"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a ledger -d "Read, verify and prove the record of all executions"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a mcp -d "Serve agents by the Model Context Protocol"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a policy -d "Review, test and compare policies"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a help -d "Show help"
 complete -c csc -l help -d "Show help"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -l version -d "Show version, protocol identifiers and modes"
@@ -161,3 +163,20 @@ complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcomma
 complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from checkpoint" -l signing-key -r -d "Private key"
 complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from checkpoint" -l vkey -d "Print the line of the key instead"
 complete -c csc -n "__fish_seen_subcommand_from ledger; and __fish_seen_subcommand_from list show verify prove checkpoint stats" -l json -d "Print a JSON object"
+
+complete -c csc -n "__fish_seen_subcommand_from policy; and not __fish_seen_subcommand_from $policy" -f -a lint -d "Say what a reviewer would say of a policy"
+complete -c csc -n "__fish_seen_subcommand_from policy; and not __fish_seen_subcommand_from $policy" -f -a test -d "Hold policies to the decisions expected of them"
+complete -c csc -n "__fish_seen_subcommand_from policy; and not __fish_seen_subcommand_from $policy" -f -a diff -d "Say what one policy allows and another does not"
+complete -c csc -n "__fish_seen_subcommand_from policy; and not __fish_seen_subcommand_from $policy" -f -a replay -d "Say which executions a policy would decide differently"
+complete -c csc -n "__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from lint test diff replay" -l json -d "Print a JSON object"
+complete -c csc -n "__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from test" -l format -x -a "tap junit" -d "What to print"
+complete -c csc -n "__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from replay" -l ledger -r -d "Which ledger"
+complete -c csc -n "__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from replay" -l status -x -a "success failed blocked expired" -d "How it ended"
+complete -c csc -n "__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from replay" -l since -x -d "Begun then or later: a date-time, a date, 2h, 7d"
+complete -c csc -n "__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from replay" -l until -x -d "Begun then or earlier"
+complete -c csc -n "__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from replay" -l agent -x -d "Asked for by this agent"
+complete -c csc -n "__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from replay" -l user -x -d "On behalf of this user"
+complete -c csc -n "__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from replay" -l contract -x -d "Id or SHA-256 of the contract"
+complete -c csc -n "__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from replay" -l policy -x -d "Profile or SHA-256 of the policy"
+complete -c csc -n "__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from replay" -l limit -x -d "Not more than so many"
+complete -c csc -n "__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from replay" -l contracts -r -d "Folder of their contracts"

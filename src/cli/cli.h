@@ -13,7 +13,7 @@
 #include "policy/policy.h"
 #include "receipt/receipt.h"
 
-enum { CSC_CLI_PARAMETERS_MAX = 2, CSC_CLI_OPTIONS_MAX = 24, CSC_CLI_VALUES_MAX = 16 };
+enum { CSC_CLI_PARAMETERS_MAX = 2, CSC_CLI_OPTIONS_MAX = 24, CSC_CLI_VALUES_MAX = 16, CSC_CLI_MANY_MAX = 64 };
 
 enum { CSC_EXIT_NO = 1, CSC_EXIT_NEEDS_APPROVAL = 2 };
 
@@ -38,6 +38,7 @@ struct csc_cli_command {
     const struct csc_cli_command *const *subcommands;   /* NULL-terminated; then it has nothing of its own to run */
     const char *parameters[CSC_CLI_PARAMETERS_MAX + 1]; /* their names in the help; NULL-terminated */
     size_t optional_parameters;                         /* so many of the last ones may be left out */
+    bool takes_many;                                    /* of its one parameter, up to CSC_CLI_MANY_MAX: csc_cli.many */
     const struct csc_cli_option *options;               /* or NULL */
     const char *description;                            /* lines for the help */
     const char *examples;                               /* one a line */
@@ -53,6 +54,8 @@ struct csc_cli {
     const char *parameters[CSC_CLI_PARAMETERS_MAX];
     const char *options[CSC_CLI_OPTIONS_MAX]; /* by index in command->options; NULL: not given; a flag: its name */
     const char *values[CSC_CLI_OPTIONS_MAX][CSC_CLI_VALUES_MAX]; /* all of a repeatable one, the first also above */
+    const char *many[CSC_CLI_MANY_MAX]; /* where the command takes many, the first above, too */
+    size_t many_count;
     bool json;          /* --json was given: stdout gets exactly one object, errors included */
     bool stdout_closed; /* when csc started: what is printed has nowhere to go */
 };
@@ -73,6 +76,7 @@ extern const struct csc_cli_command csc_cli_mcp;
 extern const struct csc_cli_command csc_cli_from_shell;
 extern const struct csc_cli_command csc_cli_hook;
 extern const struct csc_cli_command csc_cli_init;
+extern const struct csc_cli_command csc_cli_policy;
 
 /* ---- options.c --------------------------------------------------------------------------------------------- */
 

@@ -130,6 +130,22 @@ static int check_required(const struct csc_cli *cli, size_t parameters)
     return 0;
 }
 
+/* *parameters: how many there were before. */
+static int keep_parameter(struct csc_cli *cli, size_t *parameters, const char *value)
+{
+    bool is_more = cli->command->takes_many && *parameters > 0;
+
+    if (!is_more && !cli->command->parameters[*parameters])
+        return csc_cli_usage(cli, "unexpected argument '%s'", value);
+    if (cli->command->takes_many && cli->many_count == CSC_CLI_MANY_MAX)
+        return csc_cli_usage(cli, "more than %d of %s", CSC_CLI_MANY_MAX, cli->command->parameters[0]);
+    if (cli->command->takes_many)
+        cli->many[cli->many_count++] = value;
+    if (!is_more)
+        cli->parameters[(*parameters)++] = value;
+    return 0;
+}
+
 int csc_cli_parse(struct csc_cli *cli, char *const *args)
 {
     size_t parameters = 0;
@@ -139,9 +155,8 @@ int csc_cli_parse(struct csc_cli *cli, char *const *args)
     for (; *args; args++) {
         int code;
         if (options_ended || (*args)[0] != '-' || !(*args)[1]) {
-            if (!cli->command->parameters[parameters])
-                return csc_cli_usage(cli, "unexpected argument '%s'", *args);
-            cli->parameters[parameters++] = *args;
+            if ((code = keep_parameter(cli, &parameters, *args)) != 0)
+                return code;
         } else if (strcmp(*args, "--") == 0) {
             options_ended = true;
         } else if (strcmp(*args, "--help") == 0 || strcmp(*args, "-h") == 0) {
@@ -180,6 +195,8 @@ static void usage(struct csc_buf *buf, const struct csc_cli_command *command)
         (void)snprintf(piece, sizeof(piece), i < required ? "%s" : "[%s]", command->parameters[i]);
         usage_piece(buf, &column, piece);
     }
+    if (command->takes_many)
+        csc_buf_puts(buf, "...");
     for (size_t i = 0; i < option_count(command); i++) {
         const struct csc_cli_option *option = &command->options[i];
         bool is_required = option->use == CSC_CLI_REQUIRED;

@@ -92,9 +92,14 @@ static bool any_is(struct slice alternatives, const char *word, bool (*is)(struc
     return false;
 }
 
+bool csc_alternatives_have(const char *alternatives, size_t size, const char *word)
+{
+    return any_is((struct slice){alternatives, size}, word, word_is);
+}
+
 static bool list_has(const char *list, const char *word)
 {
-    return any_is((struct slice){list, strlen(list)}, word, word_is);
+    return csc_alternatives_have(list, strlen(list), word);
 }
 
 /* False when the command has used up its steps. */
@@ -199,6 +204,17 @@ static bool match_pattern(const struct program *program, const char *pattern)
             return false;
     }
     return true;
+}
+
+int csc_effect_core(const char *effect_type)
+{
+    for (int i = 0; csc_effect_names[i]; i++)
+        if (strcmp(csc_effect_names[i], effect_type) == 0)
+            return i;
+    for (const struct csc_extension_rule *rule = csc_extension_rules; rule->program; rule++)
+        if (strcmp(rule->effect_type, effect_type) == 0)
+            return (int)rule->core;
+    return -1;
 }
 
 /* The stronger of two; of two equal ones, an extension says more than its core. */

@@ -48,6 +48,10 @@ extern const struct csc_extension_rule csc_extension_rules[];  /* ends with a pr
 extern const struct csc_program_options csc_program_options[]; /* ends with programs of NULL */
 /* Programs that run the rest of their argv, or a part of it: alternatives, as in a pattern. */
 extern const char csc_wrappers[];
+/* The core effect (enum csc_effect) that a core or extension effect is checked as; -1: no rule gives that name. */
+int csc_effect_core(const char *effect_type);
+/* One of the alternatives, `size` bytes of a pattern, is the word. */
+bool csc_alternatives_have(const char *alternatives, size_t size, const char *word);
 /* Settings of git that name a program, a file of settings, or an alias: "git -c " and one name, with at most
  * one star. Ends with NULL. */
 extern const char *const csc_git_settings[];

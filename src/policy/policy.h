@@ -6,6 +6,9 @@
 #include "base/base.h"
 #include "contract/contract.h"
 #include "format/format.h"
+#include "policy/diff.h"
+#include "policy/lint.h"
+#include "policy/pack.h"
 #include "policy/reason.h"
 
 /* A list of strings out of a policy. */
@@ -38,6 +41,9 @@ struct csc_policy {
 
 /* One of the prefixes holds the path (csc_path_has_prefix). */
 bool csc_prefixes_contain(const struct csc_names *prefixes, const char *path);
+
+/* What step 2 of the decision says of one argv, of at least one element: CSC_REASON_ALLOW, or why it is denied. */
+enum csc_reason csc_policy_judge_argv(const struct csc_policy *policy, const struct csc_argv *argv);
 
 /* ---- classification (section 4) ---------------------------------------------------------------------------- */
 

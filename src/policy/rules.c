@@ -32,15 +32,22 @@ static struct csc_judgement judge_risk(const struct csc_view *view)
     return pass_if(view->policy->allowed_risks & 1U << view->contract->risk, CSC_REASON_RISK_CLASS_NOT_ALLOWED);
 }
 
+enum csc_reason csc_policy_judge_argv(const struct csc_policy *policy, const struct csc_argv *argv)
+{
+    if (!csc_names_contain(&policy->allow_commands, argv->items[0]))
+        return CSC_REASON_COMMAND_NOT_ALLOWED;
+    for (size_t i = 0; i < policy->deny_argv_prefix_count; i++)
+        if (csc_argv_begins_with(argv, &policy->deny_argv_prefixes[i]))
+            return CSC_REASON_ARGV_PREFIX_DENIED;
+    return CSC_REASON_ALLOW;
+}
+
 static struct csc_judgement judge_argv(const struct csc_view *view)
 {
     for (size_t i = 0; i < view->command->argv_count; i++) {
-        const struct csc_argv *argv = &view->command->argvs[i];
-        if (!csc_names_contain(&view->policy->allow_commands, argv->items[0]))
-            return deny(CSC_REASON_COMMAND_NOT_ALLOWED, i);
-        for (size_t k = 0; k < view->policy->deny_argv_prefix_count; k++)
-            if (csc_argv_begins_with(argv, &view->policy->deny_argv_prefixes[k]))
-                return deny(CSC_REASON_ARGV_PREFIX_DENIED, i);
+        enum csc_reason reason = csc_policy_judge_argv(view->policy, &view->command->argvs[i]);
+        if (reason != CSC_REASON_ALLOW)
+            return deny(reason, i);
     }
     return pass();
 }

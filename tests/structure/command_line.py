@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Holds together what says which commands and options csc has: its help, csc(1), csc-run(1), csc-ledger(1), and the
-completions. A subcommand is called "ledger list" here.
+"""Holds together what says which commands and options csc has: its help, csc(1), csc-run(1), csc-ledger(1),
+csc-policy(1), and the completions. A subcommand is called "ledger list" here.
 
 usage: command_line.py ROOT CSC     (TAP)
 """
@@ -10,6 +10,9 @@ import os
 import re
 import subprocess
 import sys
+
+
+GROUPS = ["ledger", "policy"]  # commands with subcommands
 
 
 def read(*parts):
@@ -71,9 +74,9 @@ def from_synopsis(root):
     return uses
 
 
-def from_ledger_manual(root):
-    """csc-ledger(1): the options of its sections, and of its synopsis."""
-    text = read(root, "man", "csc-ledger.1")
+def from_own_manual(root, command):
+    """csc-ledger(1) and its like: the options of its sections, and of its synopsis."""
+    text = read(root, "man", f"csc-{command}.1")
     sections = re.split(r"^\.Ss csc ", text.partition(".Sh EXIT STATUS")[0], flags=re.M)[1:]
     common = flags("\n".join(re.findall(r"^\.It (.*)", text.partition(".Sh OPTIONS")[2].partition(".Sh ")[0], re.M)))
     by_section = {}
@@ -84,8 +87,8 @@ def from_ledger_manual(root):
                                                   re.M)))
         by_section[section.partition("\n")[0]] = words(" ".join(options + common))
     by_synopsis = {}
-    for use in text.partition(".Sh SYNOPSIS")[2].partition(".Sh DESCRIPTION")[0].split(".Nm csc ledger\n")[1:]:
-        by_synopsis["ledger " + re.match(r"\.Cm ([a-z-]+)", use)[1]] = words(" ".join(flags(use) + ["help"]))
+    for use in text.partition(".Sh SYNOPSIS")[2].partition(".Sh DESCRIPTION")[0].split(f".Nm csc {command}\n")[1:]:
+        by_synopsis[f"{command} " + re.match(r"\.Cm ([a-z-]+)", use)[1]] = words(" ".join(flags(use) + ["help"]))
     return by_section, by_synopsis
 
 
@@ -113,7 +116,7 @@ def from_bash(root):
     found = {}
     for command in [word for word in offered("") if not word.startswith("-") and word != "help"]:
         found[command] = sorted(word[2:] for word in offered(command, "-"))
-        for name in offered(command, "") if command == "ledger" else []:
+        for name in offered(command, "") if command in GROUPS else []:
             found[f"{command} {name}"] = sorted(word[2:] for word in offered(command, name, "-"))
     return found
 
@@ -123,12 +126,14 @@ def from_zsh(root):
     text = read(root, "completions", "_csc")
     arrays = {name: re.findall(r"^ +['\"]([a-z-]+):", body, re.M)
               for name, body in re.findall(r"^    (\w+)=\(\n(.*?)^    \)", text, re.M | re.S)}
-    described = arrays["commands"] + ["ledger " + name for name in arrays["ledger"]]
+    described = arrays["commands"] + [f"{group} {name}" for group in GROUPS for name in arrays[group]]
     options = {}
     for names, body in re.findall(r"^    ([a-z| '-]+)\)\n(.*?);;", text, re.M | re.S):
         for name in names.split(" | "):
             options[name.strip().strip("'")] = words(" ".join(re.findall(r"'\*?--([a-z-]+)\[", body)))
-    options["ledger"] = words(" ".join(re.findall(r"_values option --([a-z-]+)$", text, re.M)))
+    for group in GROUPS:
+        part = text.partition(f"_describe subcommand {group}\n")[2].partition("return")[0]
+        options[group] = words(" ".join(re.findall(r"_values option --([a-z-]+)$", part, re.M)))
     return {command: options.get(command) for command in described if command != "help"}
 
 
@@ -137,14 +142,15 @@ def from_fish(root):
     text = read(root, "completions", "csc.fish")
     seen = "__fish_seen_subcommand_from"
     commands = re.findall(rf'-n "not {seen} \$commands" -f -a ([a-z-]+) -d', text)
-    commands += ["ledger " + name for name in re.findall(rf'-n "{seen} ledger; and not {seen} \$ledger" -f -a ([a-z-]+) -d',
-                                                         text)]
+    for group in GROUPS:
+        commands += [f"{group} {name}" for name in
+                     re.findall(rf'-n "{seen} {group}; and not {seen} \${group}" -f -a ([a-z-]+) -d', text)]
     common = re.findall(r"^complete -c csc -l ([a-z-]+)", text, re.M)
     found = {command: list(common) for command in commands if command != "help"}
     for condition, option in re.findall(r'^complete -c csc -n "(.*?)" -l ([a-z-]+)', text, re.M):
-        ledger = re.fullmatch(rf"{seen} ledger; and {seen} ([a-z ]+)", condition)
+        group = re.fullmatch(rf"{seen} ([a-z-]+); and {seen} ([a-z ]+)", condition)
         plain = re.fullmatch(rf"{seen} ([a-z-]+)", condition)
-        for name in [f"ledger {name}" for name in ledger[1].split()] if ledger else [plain[1]] if plain else []:
+        for name in [f"{group[1]} {name}" for name in group[2].split()] if group else [plain[1]] if plain else []:
             found.setdefault(name, []).append(option)
     return {command: words(" ".join(options)) for command, options in found.items()}
 
@@ -152,18 +158,19 @@ def from_fish(root):
 def main(root, csc):
     known = from_help(csc)
     commands = without_subcommands(known)
-    ledger_sections, ledger_synopsis = from_ledger_manual(root)
     cases = [
         ("csc --help lists commands, and each its options", known and all(known.values()), True),
         ("csc(1) has the same", from_manual(root), commands),
         ("the synopsis of csc(1) has the same", from_synopsis(root), commands),
         ("csc-run(1) has the same", from_run_manual(root, known), known),
-        ("csc-ledger(1) has the same", ledger_sections, subcommands(known, "ledger")),
-        ("the synopsis of csc-ledger(1) has the same", ledger_synopsis, subcommands(known, "ledger")),
         ("completion in bash has the same", from_bash(root), known),
         ("completion in zsh has the same", from_zsh(root), known),
         ("completion in fish has the same", from_fish(root), known),
     ]
+    for group in GROUPS:
+        sections, synopsis = from_own_manual(root, group)
+        cases += [(f"csc-{group}(1) has the same", sections, subcommands(known, group)),
+                  (f"the synopsis of csc-{group}(1) has the same", synopsis, subcommands(known, group))]
     print(f"1..{len(cases)}")
     for number, (name, found, expected) in enumerate(cases, 1):
         print(f"{'ok' if found == expected else 'not ok'} {number} - {name}")

@@ -106,6 +106,31 @@ static void a_table_that_is_too_long_is_cut(void **state)
     assert_int_equal(parse(&cli, &command, args), CSC_E_USAGE);
 }
 
+/* One parameter, many times. */
+static void a_command_that_takes_many_collects(void **state)
+{
+    static const struct csc_cli_command command = {
+        .name = "c", .parameters = {"FILE"}, .takes_many = true, .options = options, .examples = ""};
+    char needed[] = "--needed=x", file[] = "f", *args[CSC_CLI_MANY_MAX + 3] = {needed};
+    _cleanup_buf_ struct csc_buf text = {0};
+    struct csc_cli cli;
+    (void)state;
+
+    assert_int_equal(parse(&cli, &command, args), CSC_E_USAGE); /* one at least */
+    for (size_t i = 0; i < CSC_CLI_MANY_MAX; i++) {
+        args[1 + i] = file;
+        assert_int_equal(parse(&cli, &command, args), 0);
+        assert_int_equal(cli.many_count, i + 1);
+        assert_ptr_equal(cli.many[i], file);
+        assert_ptr_equal(cli.parameters[0], file);
+        assert_null(cli.parameters[1]);
+    }
+    args[1 + CSC_CLI_MANY_MAX] = file;
+    assert_int_equal(parse(&cli, &command, args), CSC_E_USAGE);
+    csc_cli_help(&text, &command);
+    assert_non_null(strstr(text.data, "usage: csc c FILE... [--many A]..."));
+}
+
 static void help_shows_what_repeats_and_subcommands(void **state)
 {
     _cleanup_buf_ struct csc_buf text = {0};
@@ -129,6 +154,7 @@ int main(void)
         cmocka_unit_test(a_repeatable_option_collects),
         cmocka_unit_test(collecting_ends_somewhere),
         cmocka_unit_test(a_table_that_is_too_long_is_cut),
+        cmocka_unit_test(a_command_that_takes_many_collects),
         cmocka_unit_test(help_shows_what_repeats_and_subcommands),
     };
 
