@@ -21,7 +21,7 @@ import tempfile
 ORDER = ["base", "format", "contract", "policy", "approval", "sandbox", "exec", "receipt", "ledger", "flow",
          "agent", "cli"]
 FILE_LINES, FUNCTION_LINES, PARAMETERS, COLUMNS = 700, 60, 5, 120
-SKIPPED_FOLDERS = {".git", "out", "__pycache__"}
+SKIPPED_FOLDERS = {".git", "dist", "out", "__pycache__"}
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 MACHINE_PATH = re.compile(r"/(home|Users)/\w+/")
 
