@@ -131,7 +131,7 @@ BROKEN = [
     ("USER csc\n", "USER csc\nUSER 0:0\n", "runs as 0:0"),
     ("COPY LICENSE ", "COPY LICENCE ", "LICENCE: doesn't exist"),
     ("COPY LICENSE ", "COPY build ", "build: .dockerignore keeps it out"),
-    ("COPY --from=build /out/usr/bin/csc", "COPY --from=built /out/usr/bin/csc", "no such stage"),
+    ("COPY --from=build /out/bin/csc", "COPY --from=built /out/bin/csc", "no such stage"),
     (" --no-install-recommends", "", "recommended packages"),
     (" ca-certificates", " ca-certificates gcc", "'gcc'"),
     ("    && rm -rf /var/lib/apt/lists/* \\\n", "", "package lists stay"),
