@@ -21,7 +21,8 @@ void csc_cli_protect(struct csc_cli_configuration *configuration, const char *pa
 {
     /* What came through standard input is no file that a scope could hold. */
     if (path && strcmp(path, "-") != 0 && path[0] != '\0')
-        configuration->files[configuration->flow.protected_count++] = (struct csc_protected){path, what, write_only};
+        configuration->files[configuration->flow.protected_count++] = (struct csc_protected){path, what, write_only,
+                                                                                             false};
 }
 
 static int set_backend(const struct csc_cli *cli, const char *name, struct csc_config *config)
@@ -45,11 +46,12 @@ static void protect_all(const struct csc_cli_configure_options *options, struct 
     csc_cli_protect(configuration, signers, "the allowed signers", true);
     csc_cli_protect(configuration, approvals->revoked_keys, "the list of revoked keys", true);
     csc_cli_protect(configuration, approvals->ssh_keygen, "ssh-keygen, which checks approvals", true);
-    if (csc_requests_folder(configuration->requests, NULL) == 0)
-        csc_cli_protect(configuration, configuration->requests, "the requests that wait for approval", true);
     csc_cli_protect(configuration, CSC_CONFIG_SYSTEM, "the place of the configuration", true);
     csc_cli_protect(configuration, csc_config_own_place(configuration->own_place), "the place of the configuration",
                     true);
+    if (csc_requests_folder(configuration->requests, NULL) == 0)
+        configuration->files[configuration->flow.protected_count++] = (struct csc_protected){
+            configuration->requests, "the requests that wait for approval", .write_only = true, .whole = true};
 }
 
 int csc_cli_configure(const struct csc_cli *cli, const struct csc_cli_configure_options *options,

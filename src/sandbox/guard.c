@@ -152,6 +152,7 @@ int csc_guard_take(struct csc_surveying *s, const struct csc_protected *protecte
         return csc_fail_errno(s->err, CSC_E_CONFIG, errno, "cannot tell where '%s' lies", protected->path);
     *guard = (struct csc_guard){.what = protected->what,
                                 .write_only = protected->write_only,
+                                .whole = protected->whole ? protected->path : NULL,
                                 .count = lookup.chain.size / sizeof(struct csc_place)};
     if (lookup.chain.failed)
         return csc_fail_memory(s->err);

@@ -74,6 +74,7 @@ struct csc_protected {
     const char *path; /* as given; resolved by the survey */
     const char *what; /* "the signing key", for messages */
     bool write_only;  /* read scopes may hold it */
+    bool whole;       /* a folder, absolute and without symlinks: no scope may lie in it either */
 };
 
 struct csc_place {
@@ -84,6 +85,7 @@ struct csc_place {
 struct csc_guard {
     const char *what;
     bool write_only;
+    const char *whole; /* the folder that no scope may lie in, or NULL */
     struct csc_place *chain;
     size_t count;
 };

@@ -27,8 +27,9 @@ int csc_refuse(struct csc_refusal *refusal, enum csc_refusal_kind kind, const ch
 static int take_guards(struct csc_surveying *s)
 {
     const struct csc_sandbox_request *request = s->request;
-    const struct csc_protected own[] = {
-        {s->survey->init.path, "csc-init", true}, {"/proc/self/exe", "csc", true}, {s->survey->bwrap, "bwrap", true}};
+    const struct csc_protected own[] = {{s->survey->init.path, "csc-init", true, false},
+                                        {"/proc/self/exe", "csc", true, false},
+                                        {s->survey->bwrap, "bwrap", true, false}};
     int r = 0;
 
     s->survey->guards = csc_arena_array(&s->survey->arena, request->protected_count + ARRAY_SIZE(own),

@@ -228,10 +228,13 @@ static int check_guards(struct csc_planning *p, const struct shown *shown)
 
     for (size_t i = 0; i < p->survey->guard_count; i++) {
         const struct csc_guard *guard = &p->survey->guards[i];
+        bool is_inside = guard->whole && is_within(shown->source->path, guard->whole);
         if ((guard->write_only && !shown->writable) || shown->source->fd < 0 ||
-            !csc_guard_has(guard, shown->source->device, shown->source->inode))
+            (!is_inside && !csc_guard_has(guard, shown->source->device, shown->source->inode)))
             continue;
-        (void)snprintf(why, sizeof(why), "holds %s; keep that somewhere else, or declare something narrower",
+        (void)snprintf(why, sizeof(why),
+                       is_inside ? "belongs to %s; use another place"
+                                 : "holds %s; keep that somewhere else, or declare something narrower",
                        guard->what);
         return refuse_place(p, shown, why);
     }

@@ -110,7 +110,7 @@ static inline void begin(struct hardened_run *run, const struct command commands
     parse_policy(run);
     make_key(run);
     csc_config_default(&run->config);
-    run->protected = (struct csc_protected){run->key_path, "the signing key", false};
+    run->protected = (struct csc_protected){run->key_path, "the signing key", false, false};
     run->hardening = (struct csc_hardening){&run->config, NULL, 0};
     run->flow = (struct csc_flow){.contract = run->contract,
                                   .policy = run->policy,

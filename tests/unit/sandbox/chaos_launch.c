@@ -100,7 +100,7 @@ static void test_survey(void **state)
     looked_read(looked, "@/a/*");
     looked_write(looked, "@/cwd/**");
     looked_system(looked, "@/a/b");
-    const struct csc_protected key = {looked_path(looked, "@/a/f"), "the key", true};
+    const struct csc_protected key = {looked_path(looked, "@/a/f"), "the key", true, false};
     looked->request.protected = &key;
     looked->request.protected_count = 1;
     looked_must_take(looked);

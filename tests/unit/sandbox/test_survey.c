@@ -374,9 +374,9 @@ static void test_guards(void **state)
     make_folder(*state, "links");
     assert_int_equal(symlink("../a/deep", folder_path(*state, "links/way")), 0);
     looked_begin(&looked, *state);
-    const struct csc_protected files[] = {{looked_path(&looked, "@/cwd/none/at/all"), "what is not there", true},
-                                          {looked_path(&looked, "@/links/way/f.c"), "the signing key", true},
-                                          {looked_path(&looked, "@/a/g.txt"), "the ledger", false}};
+    const struct csc_protected files[] = {{looked_path(&looked, "@/cwd/none/at/all"), "what is not there", true, false},
+                                          {looked_path(&looked, "@/links/way/f.c"), "the signing key", true, false},
+                                          {looked_path(&looked, "@/a/g.txt"), "the ledger", false, false}};
     looked.request.protected = files;
     looked.request.protected_count = ARRAY_SIZE(files);
     looked_must_take(&looked);
@@ -410,7 +410,7 @@ static void test_guards_hold(void **state)
         struct looked looked;
         struct csc_plan *plan = NULL;
         looked_begin(&looked, *state);
-        const struct csc_protected key = {looked_path(&looked, "@/key"), "the signing key", false};
+        const struct csc_protected key = {looked_path(&looked, "@/key"), "the signing key", false, false};
         looked.request.protected = &key;
         looked.request.protected_count = 1;
         looked_read(&looked, reads[i]);
