@@ -46,6 +46,6 @@ install: all
 	@scripts/install "$(prefix)" "$(DESTDIR)"
 
 clean:
-	@rm -rf build build-* dist
+	@rm -rf build build-*
 
 .PHONY: all demo check lint sanitize fuzz bench coverage valgrind dist install clean

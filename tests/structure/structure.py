@@ -37,7 +37,7 @@ def files(root, folders=("",), suffixes=("",)):
     for folder in folders:
         for where, subfolders, names in os.walk(os.path.normpath(os.path.join(root, folder))):
             subfolders[:] = sorted(name for name in subfolders
-                                   if name not in SKIPPED_FOLDERS and not (where == root and name.startswith("build")))
+                                   if name not in SKIPPED_FOLDERS and not (where == root and name.startswith(("build", "obj-"))))
             for name in sorted(names):
                 path = os.path.join(where, name)
                 if name.endswith(suffixes) and os.path.isfile(path) and not os.path.islink(path):
