@@ -7,7 +7,8 @@ WORKDIR /src
 COPY scripts/install-deps scripts/dependencies.txt scripts/
 RUN scripts/install-deps build && rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN scripts/build build plain -Dprefix=/usr && scripts/install /usr /out && strip /out/usr/bin/csc /out/usr/libexec/csc/csc-init
+# The tree of the binary archive of `make dist`.
+RUN scripts/build build plain -Dprefix=/usr && scripts/dist-tree build /out
 
 FROM debian:bookworm-slim
 LABEL org.opencontainers.image.title="csc" \
@@ -21,9 +22,10 @@ RUN apt-get update -q \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 1000 --user-group --create-home --shell /usr/sbin/nologin csc \
     && install -d -o csc -g csc /work
-COPY --from=build /out/usr/bin/csc /usr/bin/
-COPY --from=build /out/usr/libexec/csc/ /usr/libexec/csc/
-COPY --from=build /out/usr/share/csc/ /usr/share/csc/
+COPY --from=build /out/bin/csc /usr/bin/
+COPY --from=build /out/libexec/csc/ /usr/libexec/csc/
+COPY --from=build /out/share/csc/ /usr/share/csc/
+COPY --from=build /out/share/doc/csc/licences/ /usr/share/doc/csc/licences/
 COPY LICENSE /usr/share/doc/csc/
 USER csc
 WORKDIR /work

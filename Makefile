@@ -3,6 +3,7 @@
 #
 #   make demo    installs what is missing, builds csc, runs a contract and verifies its receipt
 #   make check   the same for tests, then every test suite
+#   make dist    a release, in dist/
 #
 # prefix and DESTDIR are for `make install`.
 
@@ -37,10 +38,14 @@ valgrind:
 	@scripts/install-deps build test valgrind
 	@scripts/valgrind
 
+# RELEASE_KEY and RELEASE_KEY_ID sign it; docs/PACKAGING.md.
+dist:
+	@scripts/dist
+
 install: all
 	@scripts/install "$(prefix)" "$(DESTDIR)"
 
 clean:
 	@rm -rf build build-*
 
-.PHONY: all demo check lint sanitize fuzz bench coverage valgrind install clean
+.PHONY: all demo check lint sanitize fuzz bench coverage valgrind dist install clean

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Holds the Dockerfile to what it promises, as far as that shows without an engine: pinned, small, not root.
+"""Holds the Dockerfile to what it promises, as far as that shows without an engine: pinned, small, not root; and debian/
+to what the rest of the tree says.
 
-usage: packaging.py ROOT    the rules over the tree, then over Dockerfiles that break them (TAP)
+usage: packaging.py ROOT    the rules over the tree, then over files that break them (TAP)
 """
 
 import fnmatch
@@ -123,6 +124,47 @@ def profile_problems(root):
     return [] if code == wanted else [f"saw {code}"]
 
 
+def read(root, *names):
+    with open(os.path.join(root, *names), encoding="utf-8") as file:
+        return file.read()
+
+
+def debian_problems(root, changes=()):
+    """debian/ repeats what meson.build, libcsc.map and dependencies.txt say; `changes`: (file, old, new), of what to read instead."""
+    def text(name):
+        content = read(root, *name.split("/"))
+        for _, old, new in [change for change in changes if change[0] == name]:
+            content = content.replace(old, new)
+        return content
+
+    build, control = text("meson.build"), text("debian/control")
+    if re.search(r"version: '(.*)'", build)[1] != re.match(r"csc \((.*)\)", text("debian/changelog"))[1]:
+        yield "debian/changelog has another version than meson.build"
+    number = re.search(r"soversion: '(\d+)'", build)[1]
+    symbols = text("debian/libcsc1.symbols")
+    if f"Package: libcsc{number}\n" not in control or f"libcsc.so.{number} libcsc{number} " not in symbols:
+        yield f"soversion {number} is not that of debian/"
+    if set(re.findall(r"^ (csc_\w+)@", symbols, re.M)) != set(re.findall(r"^ +(csc_\w+);", text("src/libcsc.map"), re.M)):
+        yield "debian/libcsc1.symbols and libcsc.map differ"
+    # What every Debian build has, or comes with another.
+    needed = set(re.findall(r"^(\S+) +build ", text("scripts/dependencies.txt"), re.M)) - {"gcc", "libc6-dev", "ninja-build"}
+    asked = set(re.findall(r"^ ([\w.+-]+)", control.partition("Build-Depends:")[2].partition("Standards-Version")[0], re.M))
+    if needed - asked:
+        yield f"debian/control doesn't ask for {sorted(needed - asked)}"
+    for name in re.findall(r"^Tests: (.*)$", text("debian/tests/control"), re.M):
+        if not os.access(os.path.join(root, "debian", "tests", name), os.X_OK):
+            yield f"debian/tests/{name} is not there, or cannot be executed"
+
+
+# What is exchanged in a file that debian/ must agree with, and what the finding must say.
+BROKEN_DEBIAN = [
+    (("meson.build", "version: '", "version: '9"), "another version"),
+    (("meson.build", "soversion: '1'", "soversion: '2'"), "soversion 2"),
+    (("src/libcsc.map", "csc_version;", "csc_versions;"), "libcsc.map differ"),
+    (("scripts/dependencies.txt", "nettle-dev ", "gnutls-dev "), "['gnutls-dev']"),
+    (("debian/tests/control", "Tests: embed", "Tests: embedded"), "debian/tests/embedded"),
+]
+
 # What is exchanged in the Dockerfile, for what, and what the finding must say.
 BROKEN = [
     ("FROM debian:bookworm-slim\n", "FROM debian\n", "debian names no version"),
@@ -131,7 +173,7 @@ BROKEN = [
     ("USER csc\n", "USER csc\nUSER 0:0\n", "runs as 0:0"),
     ("COPY LICENSE ", "COPY LICENCE ", "LICENCE: doesn't exist"),
     ("COPY LICENSE ", "COPY build ", "build: .dockerignore keeps it out"),
-    ("COPY --from=build /out/usr/bin/csc", "COPY --from=built /out/usr/bin/csc", "no such stage"),
+    ("COPY --from=build /out/bin/csc", "COPY --from=built /out/bin/csc", "no such stage"),
     (" --no-install-recommends", "", "recommended packages"),
     (" ca-certificates", " ca-certificates gcc", "'gcc'"),
     ("    && rm -rf /var/lib/apt/lists/* \\\n", "", "package lists stay"),
@@ -147,7 +189,10 @@ def main(root):
     with open(os.path.join(root, "Dockerfile"), encoding="utf-8") as file:
         text = file.read()
     results = [("Dockerfile", problems(text, root)), (".dockerignore", ignore_problems(root)),
-               ("AppArmor profile", profile_problems(root))]
+               ("AppArmor profile", profile_problems(root)), ("debian/", list(debian_problems(root)))]
+    for change, expected in BROKEN_DEBIAN:
+        found = list(debian_problems(root, [change]))
+        results.append((f"finds: {expected}", [] if any(expected in finding for finding in found) else [f"saw {found}"]))
     for old, new, expected in BROKEN:
         found = problems(text.replace(old, new), root) if old in text else ["nothing was exchanged"]
         seen = any(expected in finding for finding in found)

@@ -21,7 +21,7 @@ import tempfile
 ORDER = ["base", "format", "contract", "policy", "approval", "sandbox", "exec", "receipt", "ledger", "flow",
          "agent", "cli"]
 FILE_LINES, FUNCTION_LINES, PARAMETERS, COLUMNS = 700, 60, 5, 120
-SKIPPED_FOLDERS = {".git", "out", "__pycache__"}
+SKIPPED_FOLDERS = {".git", "dist", "out", "__pycache__"}
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 MACHINE_PATH = re.compile(r"/(home|Users)/\w+/")
 
@@ -37,7 +37,7 @@ def files(root, folders=("",), suffixes=("",)):
     for folder in folders:
         for where, subfolders, names in os.walk(os.path.normpath(os.path.join(root, folder))):
             subfolders[:] = sorted(name for name in subfolders
-                                   if name not in SKIPPED_FOLDERS and not (where == root and name.startswith("build")))
+                                   if name not in SKIPPED_FOLDERS and not (where == root and name.startswith(("build", "obj-"))))
             for name in sorted(names):
                 path = os.path.join(where, name)
                 if name.endswith(suffixes) and os.path.isfile(path) and not os.path.islink(path):
