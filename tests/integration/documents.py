@@ -13,7 +13,7 @@ and comments, which readers don't see, say what the rest is about:
     <!-- not run: REASON -->   above a block: why it cannot run here; one of NOT_RUN
     <!-- needs: WORD... -->    above a block: the document ends here where the host hasn't that: hardened, root, or a program
     <!-- run first             commands to make what a reader has already, up to the end of the comment
-    <!-- tested by PATH -->    the document has a test of its own
+    <!-- tested by PATH -->    the document has a test of its own, as has one whose path another test here names
 
 Each document runs in a folder with what a clone has (examples, policies, schemas, build/csc), in a HOME of its own, with csc in PATH.
 """
@@ -34,6 +34,7 @@ ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)),
 SHOWN = {"text", "c", "json", "yaml", "toml", "ini", "diff", "make"}
 NOT_RUN = {"needs root", "needs the network", "needs another machine", "needs a person", "changes the machine", "builds csc",
            "runs the tests", "needs an agent", "needs a container engine"}
+NEEDS = {"hardened": "hardened mode here (csc doctor says why)", "root": "rights of root"}  # how a need is said
 COMMENT = re.compile(r"<!-- (not run|needs|run first|tested by)\b:?\s*(.*?)\s*-->", re.DOTALL)
 
 
@@ -231,7 +232,7 @@ def try_document(text):
         if problem:
             raise AssertionError(problem)
     if missing:
-        raise Skip(f"no {missing}: run up to line {block.line}")
+        raise Skip(f"no {NEEDS.get(missing, missing)}: run up to line {block.line}")
 
 
 def documents():
@@ -241,12 +242,21 @@ def documents():
                 yield os.path.relpath(path, ROOT)
 
 
+def has_own_test(path):
+    """Another test of this folder reads the document, and so follows it."""
+    for name in sorted(glob.glob(os.path.join(ROOT, "tests", "integration", "*_doc.py"))):
+        with open(name, encoding="utf-8") as file:
+            if f'"{os.path.basename(path)}"' in file.read():
+                return True
+    return False
+
+
 @cases([(path, path) for path in documents()])
 def document_runs(path):
     with open(os.path.join(ROOT, path), encoding="utf-8") as file:
         text = file.read()
-    own = re.search(r"`(tests/integration/\w+_doc\.py)`", text)
-    try_document(f"<!-- tested by {own[1]} -->" if own else text)
+    if not has_own_test(path):
+        try_document(text)
 
 
 def block(kind, text):
