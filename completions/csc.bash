@@ -3,9 +3,10 @@
 
 _csc() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-    local commands="check run approve explain verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger help"
+    local commands="check run approve explain from-shell hook init verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger help"
     local ledger="list show verify prove checkpoint export stats"
     local filters="--ledger --status --since --until --agent --user --contract --policy --limit"
+    local handed="--rewrite --mode --sign --signing-key --key-id --allowed-signers --ledger --config --backend"
     local words=""
 
     COMPREPLY=()
@@ -19,13 +20,20 @@ _csc() {
         words="success failed blocked expired"
     elif [[ $previous == --scope ]]; then
         words="single_execution time_window"
-    elif [[ $previous =~ ^--(key-id|identity|since|until|agent|user|limit)$ ]]; then
+    elif [[ $previous == --network ]]; then
+        words="deny allowlisted full"
+    elif [[ $previous == --risk ]]; then
+        words="low medium high critical"
+    elif [[ $previous =~ ^--(key-id|identity|since|until|agent|user|limit|env|timeout|intent|agent-id|session-id)$ ]]; then
         return
     elif [[ $current == -* ]]; then
         case $command in
         check | explain) words="--json --help" ;;
         run) words="--mode --receipt-out --sign --signing-key --key-id --approval --allowed-signers --ledger --evidence-out --config --backend --sandbox-debug --quiet --raw --json --stdout-fd --stderr-fd --help" ;;
         approve) words="--policy --identity --ssh-key --agent --expires --scope --ticket --reason --out --ssh-keygen --yes --json --help" ;;
+        from-shell) words="--cwd --policy --read --write --env --network --timeout --risk --intent --agent-id --session-id --user --quiet --json --help" ;;
+        hook) words="--policy $handed --help" ;;
+        init) words="--write --force --policy --project $handed --json --help" ;;
         verify-receipt) words="--public-key --key-id --proof --checkpoint-key --json --help" ;;
         verify-evidence) words="--public-key --receipt --json --help" ;;
         keygen) words="--out --raw --help" ;;
@@ -48,6 +56,7 @@ _csc() {
         case $command in
         validate) words="contract policy receipt decision approval config" ;;
         hash) words="contract policy receipt" ;;
+        hook | init) words="claude codex gemini cursor" ;;
         ledger) words=$ledger ;;
         help) words=$commands ;;
         esac

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for csc
 
-set -l commands check run approve explain verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger help
+set -l commands check run approve explain from-shell hook init verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger help
 set -l ledger list show verify prove checkpoint export stats
 
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a check -d "Decide whether a policy allows a contract"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a run -d "Execute what a policy allows, and write a receipt"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a approve -d "Show a contract, and approve it"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a explain -d "Show why a policy decides as it does"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a from-shell -d "Make a contract of a shell line"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a hook -d "Judge the shell commands of a coding agent"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a init -d "Set up the hook of a coding agent"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a verify-receipt -d "Check a receipt's form, signature, and place in a log"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a verify-evidence -d "Check the signed evidence of an execution, and show it"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a validate -d "Check that a file is what the protocol says"
@@ -53,6 +56,49 @@ complete -c csc -n "__fish_seen_subcommand_from approve" -l out -r -d "Where the
 complete -c csc -n "__fish_seen_subcommand_from approve" -l ssh-keygen -r -d "Path of ssh-keygen"
 complete -c csc -n "__fish_seen_subcommand_from approve" -l yes -d "Do not ask"
 complete -c csc -n "__fish_seen_subcommand_from approve" -l json -d "Print a JSON object"
+
+complete -c csc -n "__fish_seen_subcommand_from from-shell" -l cwd -r -d "Where the line would be typed"
+complete -c csc -n "__fish_seen_subcommand_from from-shell" -l policy -r -d "Keep within what this policy has"
+complete -c csc -n "__fish_seen_subcommand_from from-shell" -l read -r -d "A path that is read, too"
+complete -c csc -n "__fish_seen_subcommand_from from-shell" -l write -r -d "A path that is written, too"
+complete -c csc -n "__fish_seen_subcommand_from from-shell" -l env -x -d "A variable that the commands get"
+complete -c csc -n "__fish_seen_subcommand_from from-shell" -l network -x -a "deny allowlisted full" -d "Network level of the commands"
+complete -c csc -n "__fish_seen_subcommand_from from-shell" -l timeout -x -d "Seconds for each command"
+complete -c csc -n "__fish_seen_subcommand_from from-shell" -l risk -x -a "low medium high critical" -d "Risk class"
+complete -c csc -n "__fish_seen_subcommand_from from-shell" -l intent -x -d "What it is for"
+complete -c csc -n "__fish_seen_subcommand_from from-shell" -l agent-id -x -d "The agent that asks"
+complete -c csc -n "__fish_seen_subcommand_from from-shell" -l session-id -x -d "Its session"
+complete -c csc -n "__fish_seen_subcommand_from from-shell" -l user -x -d "On whose behalf"
+complete -c csc -n "__fish_seen_subcommand_from from-shell" -l quiet -d "No notes"
+complete -c csc -n "__fish_seen_subcommand_from from-shell" -l json -d "Print a JSON object"
+
+complete -c csc -n "__fish_seen_subcommand_from hook" -f -a "claude codex gemini cursor"
+complete -c csc -n "__fish_seen_subcommand_from hook" -l policy -r -d "What decides"
+complete -c csc -n "__fish_seen_subcommand_from hook" -l rewrite -d "Replace what is allowed by a csc run of it"
+complete -c csc -n "__fish_seen_subcommand_from hook" -l mode -x -a "local hardened" -d "How commands are executed"
+complete -c csc -n "__fish_seen_subcommand_from hook" -l sign -d "Sign the receipt"
+complete -c csc -n "__fish_seen_subcommand_from hook" -l signing-key -r -d "Private key"
+complete -c csc -n "__fish_seen_subcommand_from hook" -l key-id -x -d "Name of the key"
+complete -c csc -n "__fish_seen_subcommand_from hook" -l allowed-signers -r -d "Who may approve"
+complete -c csc -n "__fish_seen_subcommand_from hook" -l ledger -r -d "Where it is recorded"
+complete -c csc -n "__fish_seen_subcommand_from hook" -l config -r -d "Configuration to read"
+complete -c csc -n "__fish_seen_subcommand_from hook" -l backend -x -a "auto bwrap native" -d "What makes the sandbox"
+
+complete -c csc -n "__fish_seen_subcommand_from init" -f -a "claude codex gemini cursor"
+complete -c csc -n "__fish_seen_subcommand_from init" -l write -d "Write both files"
+complete -c csc -n "__fish_seen_subcommand_from init" -l force -d "Replace another hook of csc"
+complete -c csc -n "__fish_seen_subcommand_from init" -l policy -r -d "Use this one"
+complete -c csc -n "__fish_seen_subcommand_from init" -l project -r -d "Which project"
+complete -c csc -n "__fish_seen_subcommand_from init" -l rewrite -d "Replace what is allowed by a csc run of it"
+complete -c csc -n "__fish_seen_subcommand_from init" -l mode -x -a "local hardened" -d "How commands are executed"
+complete -c csc -n "__fish_seen_subcommand_from init" -l sign -d "Sign the receipt"
+complete -c csc -n "__fish_seen_subcommand_from init" -l signing-key -r -d "Private key"
+complete -c csc -n "__fish_seen_subcommand_from init" -l key-id -x -d "Name of the key"
+complete -c csc -n "__fish_seen_subcommand_from init" -l allowed-signers -r -d "Who may approve"
+complete -c csc -n "__fish_seen_subcommand_from init" -l ledger -r -d "Where it is recorded"
+complete -c csc -n "__fish_seen_subcommand_from init" -l config -r -d "Configuration to read"
+complete -c csc -n "__fish_seen_subcommand_from init" -l backend -x -a "auto bwrap native" -d "What makes the sandbox"
+complete -c csc -n "__fish_seen_subcommand_from init" -l json -d "Print a JSON object"
 
 complete -c csc -n "__fish_seen_subcommand_from verify-receipt" -l public-key -r -d "Key to trust"
 complete -c csc -n "__fish_seen_subcommand_from verify-receipt" -l key-id -x -d "Name of the key"

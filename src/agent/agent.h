@@ -3,6 +3,8 @@
 #ifndef CSC_AGENT_H
 #define CSC_AGENT_H
 
+#include "agent/hook.h"
+#include "agent/init.h"
 #include "agent/propose.h"
 #include "agent/requests.h"
 #include "agent/shell.h"

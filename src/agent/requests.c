@@ -174,8 +174,8 @@ int csc_request_store(const char *folder, const struct csc_contract *contract, c
 
 int csc_request_drop(const char *folder, const struct csc_request *request, struct csc_error *err)
 {
-    static const char *const names[] = {CONTRACT, "approval.json", "approval.json.sig", "approval-2.json",
-                                        "approval-2.json.sig"};
+    static const char *const names[] = {CONTRACT,          "approval.json",       "approval.json.sig",
+                                        "approval-2.json", "approval-2.json.sig", CSC_REQUEST_HANDED_OVER};
     struct csc_request found = {0};
     _cleanup_close_ int dir = -1;
 

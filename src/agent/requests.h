@@ -12,6 +12,9 @@
 
 #include "contract/contract.h"
 
+/* An empty file in a request's folder, by which a hook knows that its approvals for one execution were handed over. */
+#define CSC_REQUEST_HANDED_OVER "handed-over"
+
 enum { CSC_REQUEST_ID = 33, CSC_REQUEST_APPROVALS_MAX = 2 }; /* 32 hexadecimal digits and the NUL */
 
 struct csc_request {

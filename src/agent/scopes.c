@@ -220,6 +220,7 @@ static void survey_words(struct program *p)
     }
 }
 
+/* Of programs that work on the project a bare word is as often a subcommand as a file, which lies in the project. */
 static void add_operand(struct program *p, size_t index)
 {
     enum csc_operands operands = p->known->operands;
@@ -231,7 +232,7 @@ static void add_operand(struct program *p, size_t index)
     }
     if (attached_path(word))
         add_file(p, attached_path(word), operands == CSC_OPERANDS_WRITE);
-    else if (operands != CSC_OPERANDS_NONE)
+    else if (operands != CSC_OPERANDS_NONE && !(p->known->reads_project && !p->in_place && !strchr(word, '/')))
         add_file(p, word,
                  p->in_place || operands == CSC_OPERANDS_WRITE ||
                      (operands == CSC_OPERANDS_LAST && index == p->last_operand));

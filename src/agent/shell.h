@@ -42,13 +42,20 @@ struct csc_shell_refusal {
     size_t line, column; /* 1-based; bytes */
 };
 
+/* A line, or several, and where it would be typed. */
+struct csc_shell_text {
+    const char *text;
+    size_t size;
+    const char *cwd; /* absolute */
+};
+
 /*
- * Reads a line (or several) into the arena. `cwd` is absolute; "cd" and relative files of redirections are resolved
- * against it, by their names alone. 0: *ret_line is complete. CSC_E_DATA with *ret_refusal filled in: the line says
- * more than a contract can. `err` says the same in one sentence.
+ * Reads it into the arena. "cd" and relative files of redirections are resolved against `cwd`, by their names alone,
+ * as csc_shell_resolve() does it. 0: *ret_line is complete. CSC_E_DATA with *ret_refusal filled in: the line says
+ * more than a contract can. CSC_E_USAGE: `cwd` is not absolute, or too long. `err` says the same in one sentence.
  */
-int csc_shell_read(struct csc_arena *arena, const char *text, size_t size, const char *cwd,
-                   struct csc_shell_line *ret_line, struct csc_shell_refusal *ret_refusal, struct csc_error *err);
+int csc_shell_read(struct csc_arena *arena, const struct csc_shell_text *text, struct csc_shell_line *ret_line,
+                   struct csc_shell_refusal *ret_refusal, struct csc_error *err);
 
 /* `path` seen from `cwd`, which is absolute, by its name alone: "." and ".." are resolved as cd does it, without
  * looking at links. Absolute, in the arena; NULL when there is no memory. */

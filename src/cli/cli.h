@@ -36,11 +36,15 @@ struct csc_cli_command {
     const char *name;                                   /* as it is typed: of a subcommand "ledger list" */
     const char *summary;                                /* half a line for the list of commands */
     const struct csc_cli_command *const *subcommands;   /* NULL-terminated; then it has nothing of its own to run */
-    const char *parameters[CSC_CLI_PARAMETERS_MAX + 1]; /* their names in the help, all required; NULL-terminated */
+    const char *parameters[CSC_CLI_PARAMETERS_MAX + 1]; /* their names in the help; NULL-terminated */
+    size_t optional_parameters;                         /* so many of the last ones may be left out */
     const struct csc_cli_option *options;               /* or NULL */
     const char *description;                            /* lines for the help */
     const char *examples;                               /* one a line */
     int (*run)(const struct csc_cli *cli);
+    /* The exit code of everything that goes wrong, for a caller that takes others for consent; usage errors and what
+     * happens before `run` are included. 0: those of csc. */
+    int failure;
 };
 
 /* One invocation. */
@@ -65,6 +69,9 @@ extern const struct csc_cli_command csc_cli_explain;
 extern const struct csc_cli_command csc_cli_doctor;
 extern const struct csc_cli_command csc_cli_approve;
 extern const struct csc_cli_command csc_cli_ledger;
+extern const struct csc_cli_command csc_cli_from_shell;
+extern const struct csc_cli_command csc_cli_hook;
+extern const struct csc_cli_command csc_cli_init;
 
 /* ---- options.c --------------------------------------------------------------------------------------------- */
 

@@ -6,11 +6,15 @@
 
 #include "cli/cli.h"
 
+/* clang-format off */
 static const struct csc_cli_command *const commands[] = {
     &csc_cli_check,
     &csc_cli_run,
     &csc_cli_approve,
     &csc_cli_explain,
+    &csc_cli_from_shell,
+    &csc_cli_hook,
+    &csc_cli_init,
     &csc_cli_ledger,
     &csc_cli_verify_receipt,
     &csc_cli_verify_evidence,
@@ -21,6 +25,7 @@ static const struct csc_cli_command *const commands[] = {
     &csc_cli_doctor,
     NULL,
 };
+/* clang-format on */
 
 static int print_version(const struct csc_cli *cli)
 {
@@ -94,8 +99,10 @@ static int run_command(struct csc_cli *cli, const struct csc_cli_command *comman
     }
     int code = csc_cli_parse(cli, args);
     if (code == CSC_CLI_HELP)
-        return print_help(cli);
-    return code != 0 ? code : command->run(cli);
+        code = print_help(cli);
+    else if (code == 0)
+        code = command->run(cli);
+    return code != 0 && command->failure != 0 ? command->failure : code;
 }
 
 static int help_command(struct csc_cli *cli, char *const *args)
@@ -123,14 +130,18 @@ int main(int argc, char **argv)
 {
     struct csc_cli cli = {.stdout_closed = fcntl(STDOUT_FILENO, F_GETFD) < 0};
 
-    if (csc_open_standard_fds() < 0)
-        return CSC_E_INTERNAL;
-    /* A file at its size limit (RLIMIT_FSIZE) is a write error to report, like a full disk. */
+    const struct csc_cli_command *command = argc < 2 ? NULL : csc_cli_find(commands, argv[1]);
+    bool must_answer = command && command->failure != 0;
+
+    /* A file at its size limit (RLIMIT_FSIZE) is a write error to report, like a full disk; so is a reader that is
+     * gone, where dying of it would be taken for an answer. */
     (void)signal(SIGXFSZ, SIG_IGN);
+    if (must_answer)
+        (void)signal(SIGPIPE, SIG_IGN);
+    if (csc_open_standard_fds() < 0)
+        return must_answer ? command->failure : CSC_E_INTERNAL;
     if (argc < 2)
         return csc_cli_usage(&cli, "no command given");
-
-    const struct csc_cli_command *command = csc_cli_find(commands, argv[1]);
     if (command)
         return run_command(&cli, command, argv + 2);
     if (strcmp(argv[1], "help") == 0 || is_help(argv[1]))

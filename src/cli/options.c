@@ -110,9 +110,18 @@ static int parse_option(struct csc_cli *cli, char *const **args)
     return keep_value(cli, i, value);
 }
 
+static size_t parameter_count(const struct csc_cli_command *command)
+{
+    size_t n = 0;
+
+    while (command->parameters[n])
+        n++;
+    return n;
+}
+
 static int check_required(const struct csc_cli *cli, size_t parameters)
 {
-    if (cli->command->parameters[parameters])
+    if (parameters + cli->command->optional_parameters < parameter_count(cli->command))
         return csc_cli_usage(cli, "missing %s", cli->command->parameters[parameters]);
     for (size_t i = 0; i < option_count(cli->command); i++)
         if (cli->command->options[i].use == CSC_CLI_REQUIRED && !cli->options[i])
@@ -165,8 +174,12 @@ static void usage(struct csc_buf *buf, const struct csc_cli_command *command)
 
     csc_buf_printf(buf, "usage: csc %s", command->name);
     size_t column = buf->size - begin;
-    for (size_t i = 0; command->parameters[i]; i++)
-        usage_piece(buf, &column, command->parameters[i]);
+    size_t required = parameter_count(command) - command->optional_parameters;
+    for (size_t i = 0; command->parameters[i]; i++) {
+        char piece[80];
+        (void)snprintf(piece, sizeof(piece), i < required ? "%s" : "[%s]", command->parameters[i]);
+        usage_piece(buf, &column, piece);
+    }
     for (size_t i = 0; i < option_count(command); i++) {
         const struct csc_cli_option *option = &command->options[i];
         bool is_required = option->use == CSC_CLI_REQUIRED;

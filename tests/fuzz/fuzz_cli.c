@@ -56,7 +56,7 @@ static bool is_allowed_here(const char *command)
 static bool has_json(const char *command)
 {
     return strcmp(command, "check") == 0 || strcmp(command, "explain") == 0 || strcmp(command, "verify-receipt") == 0 ||
-           strcmp(command, "verify-evidence") == 0;
+           strcmp(command, "verify-evidence") == 0 || strcmp(command, "from-shell") == 0;
 }
 
 static void check_output(bool json)

@@ -7,8 +7,8 @@ import subprocess
 from bench import Bench, Result, CSC
 from tap import Skip, case, cases, equal, main, matches
 
-COMMANDS = ["check", "run", "approve", "explain", "ledger", "verify-receipt", "verify-evidence", "validate", "hash", "canonicalize",
-            "keygen", "doctor"]
+COMMANDS = ["check", "run", "approve", "explain", "from-shell", "hook", "init", "ledger", "verify-receipt", "verify-evidence", "validate", "hash",
+            "canonicalize", "keygen", "doctor"]
 
 USAGE_ERRORS = [
     ("no command", [], r"no command given; see csc --help"),

@@ -41,6 +41,13 @@ static const char worker[] = HEAD "allowed_effect_types: [transform_local, fetch
                                   "allowed_read_prefixes: [/w/p/]\n"
                                   "allowed_write_prefixes: [/w/p/out]\n";
 
+static const char apart[] = HEAD "allowed_effect_types: [observe]\n"
+                                 "allowed_risk_classes: [low]\n"
+                                 "max_timeout_sec: 60\n"
+                                 "network: deny\n"
+                                 "allowed_cwd_prefixes: [/w]\n"
+                                 "allowed_read_prefixes: [/data]\n";
+
 struct expectation {
     const char *policy;         /* NULL: none */
     const char *argv;           /* words separated by blanks, programs by " | " */
@@ -109,6 +116,9 @@ static const struct expectation rows[] = {
     /* An unknown program is taken at its words. */
     {dev, "/opt/tool --in=/etc/a ../b", "/w/p /etc/a", "", "deny", "observe", "low"},
     {dev, "timeout 5 cat /etc/hosts", "/w/p /etc/hosts", "", "deny", "observe", "low"},
+    /* Where the policy has nothing of cwd, an operand below it is asked for by name; a subcommand is none. */
+    {apart, "cat a", "/w/p/src/a", "", "deny", "observe", "low"},
+    {apart, "git log ./x", "/w/p/src/x", "", "deny", "observe", "low"},
     /* The network that a rule names, as far as the policy goes; under none, what it would take. */
     {dev, "curl https://example.com", "/w/p/src", "", "full", "fetch_external", "medium"},
     {reader, "curl https://example.com", "/w/p/src", "", "allowlisted", "fetch_external", "medium"},

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/hook_parts.h"
+#include "agent/requests.h"
+#include "approval/approval.h"
+
+enum { REQUEST_LIFETIME_SEC = 30 * 24 * 60 * 60 };
+
+static void approval_cleanup(struct csc_approval **approval)
+{
+    csc_approval_free(*approval);
+}
+
+/* ---- approvals that are there --------------------------------------------------------------------------------- */
+
+/* That approvals for one execution were handed to a csc run already, which has used them up. */
+static int name_mark(const struct csc_request *request, char mark[PATH_MAX + 32])
+{
+    return snprintf(mark, PATH_MAX + 32, "%s/" CSC_REQUEST_HANDED_OVER, request->folder);
+}
+
+/* Whether it is worth handing over; whether it is good is for csc run to judge. */
+static bool is_fresh(const char *path, bool handed_over, bool *ret_single)
+{
+    _cleanup_(approval_cleanup) struct csc_approval *approval = NULL;
+    _cleanup_buf_ struct csc_buf bytes = {0};
+
+    if (csc_read_input(path, CSC_APPROVAL_BYTES_MAX, &bytes, NULL) < 0 ||
+        csc_approval_parse(bytes.data, bytes.size, &approval, NULL) < 0)
+        return false;
+    bool single = approval->scope == CSC_APPROVAL_SINGLE_EXECUTION;
+    *ret_single = *ret_single || single;
+    return approval->expires_at > csc_time_now() && !(single && handed_over);
+}
+
+static int leave_mark(const char *mark, struct csc_error *err)
+{
+    _cleanup_file_ struct csc_file file = CSC_FILE_NONE;
+
+    int r = csc_file_begin(&file, mark, 0600, false, err);
+    return r < 0 ? r : csc_file_commit(&file, "", 0, true, err);
+}
+
+/*
+ * Drops approvals that have expired, or were handed over before: else the agent would be sent to csc run with them for
+ * ever, and no person could approve again. Those that stay are left in `request`.
+ */
+static int settle_approvals(const struct csc_hook_case *judged, struct csc_request *request, struct csc_error *err)
+{
+    char mark[PATH_MAX + 32];
+    bool fresh = true, single = false;
+
+    if (request->approval_count == 0)
+        return 0;
+    (void)name_mark(request, mark);
+    bool handed_over = access(mark, F_OK) == 0;
+    for (size_t i = 0; i < request->approval_count; i++)
+        fresh = is_fresh(request->approvals[i], handed_over, &single) && fresh;
+    if (fresh)
+        return single ? leave_mark(mark, err) : 0;
+    int r = csc_request_drop(judged->setup->requests, request, err);
+    return r < 0 ? r
+                 : csc_request_store(judged->setup->requests, judged->proposed->contract, judged->proposed->json,
+                                     request, err);
+}
+
+static int send_to_a_person(struct csc_arena *arena, const struct csc_hook_case *judged,
+                            const struct csc_request *request, struct csc_hook_answer *ret_answer,
+                            struct csc_error *err)
+{
+    _cleanup_buf_ struct csc_buf line = {0}, text = {0};
+
+    int r = csc_request_approve_line(request, judged->setup->program, judged->setup->policy_path, &line, err);
+    if (r < 0)
+        return r;
+    csc_hook_write_decision(&text, judged->decision);
+    csc_buf_printf(&text, "; request %s waits for a person's approval of the contract with SHA-256 %s: ", request->id,
+                   judged->proposed->contract->sha256);
+    csc_buf_escape(&text, line.data, line.size);
+    csc_buf_puts(&text, "; do not retry before a person says that it is approved, then run the same command");
+    return csc_hook_answer_with(arena, CSC_HOOK_DENY, &text, ret_answer, err);
+}
+
+/* ---- the line that runs it ------------------------------------------------------------------------------------- */
+
+/* Beside the requests, not in the folder that the command runs in: a receipt is nothing to litter a workspace with, nor
+ * for the command to change. */
+static int name_receipt(const struct csc_hook_setup *setup, const struct csc_request *request,
+                        char receipt[PATH_MAX + 64], struct csc_error *err)
+{
+    char state[PATH_MAX] = "", name[NAME_MAX + 1], folder[PATH_MAX + 16];
+
+    int r = csc_split_path(setup->requests, CSC_E_OUTPUT, state, name, err);
+    if (r < 0)
+        return r;
+    (void)snprintf(folder, sizeof(folder), "%s/receipts", state);
+    _cleanup_close_ int fd = csc_make_folder(folder);
+    if (fd < 0)
+        return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s: cannot make the folder for receipts", folder);
+    (void)snprintf(receipt, PATH_MAX + 64, "%s/%s.json", folder, request->id);
+    return 0;
+}
+
+static void add_word(struct csc_buf *line, const char *word)
+{
+    csc_buf_puts(line, line->size > 0 ? " " : "");
+    csc_shell_quote(line, word);
+}
+
+static int replace(struct csc_arena *arena, const struct csc_hook_case *judged, const struct csc_request *request,
+                   struct csc_hook_answer *ret_answer, struct csc_error *err)
+{
+    const struct csc_hook_setup *setup = judged->setup;
+    _cleanup_buf_ struct csc_buf line = {0}, text = {0};
+    char receipt[PATH_MAX + 64];
+
+    int r = name_receipt(setup, request, receipt, err);
+    if (r < 0)
+        return r;
+    const char *const words[] = {setup->program,     "run",           request->contract,
+                                 setup->policy_path, "--receipt-out", receipt};
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        add_word(&line, words[i]);
+    for (size_t i = 0; i < setup->run_options.count; i++)
+        add_word(&line, setup->run_options.items[i]);
+    for (size_t i = 0; i < request->approval_count; i++) {
+        add_word(&line, "--approval");
+        add_word(&line, request->approvals[i]);
+    }
+    csc_hook_write_decision(&text, judged->decision);
+    csc_buf_puts(&text, "; csc runs it");
+    r = csc_hook_answer_with(arena, CSC_HOOK_REPLACE, &text, ret_answer, err);
+    if (r < 0)
+        return r;
+    ret_answer->replacement = line.failed ? NULL : csc_arena_copy(arena, line.data, line.size);
+    return ret_answer->replacement ? 0 : csc_fail_memory(err);
+}
+
+int csc_hook_rewrite(struct csc_arena *arena, const struct csc_hook_case *judged, struct csc_hook_answer *ret_answer,
+                     struct csc_error *err)
+{
+    struct csc_request request = {0};
+    struct csc_hook_answer made = {0};
+
+    csc_requests_expire(judged->setup->requests, REQUEST_LIFETIME_SEC);
+    int r = csc_request_store(judged->setup->requests, judged->proposed->contract, judged->proposed->json, &request,
+                              err);
+    if (r < 0)
+        return r;
+    if (judged->decision->verdict == CSC_ALLOW)
+        request.approval_count = 0; /* they may lie there from when the policy was another */
+    else
+        r = settle_approvals(judged, &request, err);
+    if (r == 0)
+        r = judged->decision->verdict == CSC_ALLOW || request.approval_count > 0
+                ? replace(arena, judged, &request, &made, err)
+                : send_to_a_person(arena, judged, &request, &made, err);
+    if (r == 0)
+        *ret_answer = made;
+    return r;
+}
