@@ -90,7 +90,9 @@ def command_problem(span, code):
 
 
 def spans(text):
-    return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose(text))]
+    """What stands in backquotes; a heading that is nothing else quotes a message, and is judged by rule_messages."""
+    text = re.sub(r"^#+ `.*`$", "", prose(text), flags=re.MULTILINE)
+    return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", text)]
 
 
 def rule_names(root):
@@ -203,6 +205,7 @@ BROKEN = [
     (rule_names, "a subcommand", {"docs/x.md": "`csc ledger list --json`, `bwrap --gone`",
                                   "src/cli/x.c": '.name = "ledger list",\n{"json", NULL, "x"},'}, ""),
     (rule_names, "a function", {"docs/x.md": "`csc_gone()`", "src/base/x.c": "int csc_there(void)"}, "csc_gone()"),
+    (rule_names, "a message", {"docs/x.md": "### `csc cannot do it`\n"}, ""),
     (rule_names, "in a block", {"docs/x.md": "```c\n`src/gone.c`\n```\n"}, ""),
     (rule_limits, "no list", {"SECURITY.md": "# Security\n"}, "no list"),
     (rule_limits, "no link", {"SECURITY.md": LIMITS % "- It is weak,\n  very.\n- Weak: [why](docs/y.md).\n"}, "It is weak, very."),
