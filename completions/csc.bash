@@ -3,7 +3,7 @@
 
 _csc() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-    local commands="check run approve explain from-shell hook init verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger help"
+    local commands="check run approve explain from-shell hook init verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger mcp help"
     local ledger="list show verify prove checkpoint export stats"
     local filters="--ledger --status --since --until --agent --user --contract --policy --limit"
     local handed="--rewrite --mode --sign --signing-key --key-id --allowed-signers --ledger --config --backend"
@@ -38,6 +38,7 @@ _csc() {
         verify-evidence) words="--public-key --receipt --json --help" ;;
         keygen) words="--out --raw --help" ;;
         doctor) words="--config --json --help" ;;
+        mcp) words="--policy --mode --sign --signing-key --key-id --allowed-signers --ledger --config --backend --public-key --cwd --user --help" ;;
         ledger)
             words="--help"
             case ${COMP_WORDS[2]} in

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for csc
 
-set -l commands check run approve explain from-shell hook init verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger help
+set -l commands check run approve explain from-shell hook init verify-receipt verify-evidence validate hash canonicalize keygen doctor ledger mcp help
 set -l ledger list show verify prove checkpoint export stats
 
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a check -d "Decide whether a policy allows a contract"
@@ -19,6 +19,7 @@ complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a canonicaliz
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a keygen -d "Make an Ed25519 key pair"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a doctor -d "Say what hardened mode can hold on this machine"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a ledger -d "Read, verify and prove the record of all executions"
+complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a mcp -d "Serve agents by the Model Context Protocol"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -f -a help -d "Show help"
 complete -c csc -l help -d "Show help"
 complete -c csc -n "not __fish_seen_subcommand_from $commands" -l version -d "Show version, protocol identifiers and modes"
@@ -43,6 +44,19 @@ complete -c csc -n "__fish_seen_subcommand_from run" -l raw -d "Let escape seque
 complete -c csc -n "__fish_seen_subcommand_from run" -l json -d "Print a JSON object"
 complete -c csc -n "__fish_seen_subcommand_from run" -l stdout-fd -x -d "File that gets stdout"
 complete -c csc -n "__fish_seen_subcommand_from run" -l stderr-fd -x -d "File that gets stderr"
+
+complete -c csc -n "__fish_seen_subcommand_from mcp" -l policy -r -d "What is allowed"
+complete -c csc -n "__fish_seen_subcommand_from mcp" -l mode -x -a "local hardened" -d "How commands are executed"
+complete -c csc -n "__fish_seen_subcommand_from mcp" -l sign -d "Sign the receipts"
+complete -c csc -n "__fish_seen_subcommand_from mcp" -l signing-key -r -d "Private key"
+complete -c csc -n "__fish_seen_subcommand_from mcp" -l key-id -x -d "Name of the key"
+complete -c csc -n "__fish_seen_subcommand_from mcp" -l allowed-signers -r -d "Who may approve"
+complete -c csc -n "__fish_seen_subcommand_from mcp" -l ledger -r -d "Where it is recorded"
+complete -c csc -n "__fish_seen_subcommand_from mcp" -l config -r -d "Configuration to read"
+complete -c csc -n "__fish_seen_subcommand_from mcp" -l backend -x -a "auto bwrap native" -d "What makes the sandbox"
+complete -c csc -n "__fish_seen_subcommand_from mcp" -l public-key -r -d "Key to verify receipts by"
+complete -c csc -n "__fish_seen_subcommand_from mcp" -l cwd -r -d "Where commands run"
+complete -c csc -n "__fish_seen_subcommand_from mcp" -l user -x -d "On whose behalf"
 
 complete -c csc -n "__fish_seen_subcommand_from approve" -l policy -r -d "Also show what this policy says"
 complete -c csc -n "__fish_seen_subcommand_from approve" -l identity -x -d "Who approves"

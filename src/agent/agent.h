@@ -5,6 +5,7 @@
 
 #include "agent/hook.h"
 #include "agent/init.h"
+#include "agent/mcp.h"
 #include "agent/propose.h"
 #include "agent/requests.h"
 #include "agent/shell.h"

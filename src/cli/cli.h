@@ -69,6 +69,7 @@ extern const struct csc_cli_command csc_cli_explain;
 extern const struct csc_cli_command csc_cli_doctor;
 extern const struct csc_cli_command csc_cli_approve;
 extern const struct csc_cli_command csc_cli_ledger;
+extern const struct csc_cli_command csc_cli_mcp;
 extern const struct csc_cli_command csc_cli_from_shell;
 extern const struct csc_cli_command csc_cli_hook;
 extern const struct csc_cli_command csc_cli_init;

@@ -81,62 +81,6 @@ static void write_changes(struct csc_buf *buf, const struct csc_explanation *exp
     csc_buf_printf(buf, "Decision with it: %s\n", csc_verdict_names[explanation->verdict_after]);
 }
 
-static struct csc_value finding_value(const struct csc_finding *finding, struct csc_arena *arena, bool *failed)
-{
-    struct csc_object object;
-    struct csc_value value = {0};
-
-    csc_object_begin(&object, arena, 6);
-    if (finding->command_id)
-        csc_object_string(&object, "command_id", finding->command_id);
-    csc_object_string(&object, "rule", finding->rule);
-    csc_object_string(&object, "verdict", verdicts[finding->verdict].word);
-    csc_object_string(&object, "reason_code", csc_reason_name(finding->code));
-    csc_object_string(&object, "saw", finding->saw);
-    csc_object_bool(&object, "decided", finding->decided);
-    *failed |= csc_object_end(&object, &value, NULL) < 0;
-    return value;
-}
-
-static struct csc_value change_value(const struct csc_change *change, struct csc_arena *arena, bool *failed)
-{
-    struct csc_object object;
-    struct csc_value value = {0};
-
-    csc_object_begin(&object, arena, 3);
-    csc_object_string(&object, "in", change->in_policy ? "policy" : "contract");
-    csc_object_string(&object, "field", change->field);
-    csc_object_string(&object, "text", change->text);
-    *failed |= csc_object_end(&object, &value, NULL) < 0;
-    return value;
-}
-
-static int explanation_value(const struct csc_explanation *explanation, struct csc_arena *arena,
-                             const struct csc_value *decision, struct csc_value *ret_value, struct csc_error *err)
-{
-    struct csc_value findings = {.type = CSC_ARRAY, .count = explanation->finding_count};
-    struct csc_value changes = {.type = CSC_ARRAY, .count = explanation->change_count};
-    struct csc_object object;
-    bool failed = false;
-
-    findings.items = csc_arena_array(arena, findings.count + 1, sizeof(struct csc_value));
-    changes.items = csc_arena_array(arena, changes.count + 1, sizeof(struct csc_value));
-    if (!findings.items || !changes.items)
-        return csc_fail_memory(err);
-    for (size_t i = 0; i < findings.count; i++)
-        findings.items[i] = finding_value(&explanation->findings[i], arena, &failed);
-    for (size_t i = 0; i < changes.count; i++)
-        changes.items[i] = change_value(&explanation->changes[i], arena, &failed);
-    if (failed)
-        return csc_fail_memory(err);
-    csc_object_begin(&object, arena, 4);
-    csc_object_value(&object, "decision", *decision);
-    csc_object_value(&object, "findings", findings);
-    csc_object_value(&object, "changes", changes);
-    csc_object_string(&object, "decision_with_changes", csc_verdict_names[explanation->verdict_after]);
-    return csc_object_end(&object, ret_value, err);
-}
-
 static int print_json(const struct csc_cli *cli, const struct csc_explanation *explanation,
                       const struct csc_decision *decision, int code)
 {
@@ -144,8 +88,7 @@ static int print_json(const struct csc_cli *cli, const struct csc_explanation *e
     struct csc_error err = {0};
     struct csc_value value;
 
-    if (csc_decision_value(decision, &arena, &value, &err) < 0 ||
-        explanation_value(explanation, &arena, &value, &value, &err) < 0)
+    if (csc_explanation_value(explanation, decision, &arena, &value, &err) < 0)
         return csc_cli_fail(cli, NULL, &err);
     return csc_cli_print_json(cli, &value, code);
 }

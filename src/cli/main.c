@@ -16,6 +16,7 @@ static const struct csc_cli_command *const commands[] = {
     &csc_cli_hook,
     &csc_cli_init,
     &csc_cli_ledger,
+    &csc_cli_mcp,
     &csc_cli_verify_receipt,
     &csc_cli_verify_evidence,
     &csc_cli_validate,

@@ -115,5 +115,9 @@ struct csc_explanation {
 int csc_explain(const struct csc_contract *contract, const struct csc_policy *policy,
                 struct csc_explanation **ret_explanation, struct csc_error *err);
 void csc_explanation_free(struct csc_explanation *explanation);
+/* {decision, findings, changes, decision_with_changes}; its strings live in the explanation, the decision or `arena`.
+ */
+int csc_explanation_value(const struct csc_explanation *explanation, const struct csc_decision *decision,
+                          struct csc_arena *arena, struct csc_value *ret_value, struct csc_error *err);
 
 #endif

@@ -49,7 +49,8 @@ static int make_file(const char **bytes, const char *end, char path[40])
 
 static bool is_allowed_here(const char *command)
 {
-    return strcmp(command, "run") != 0 && strcmp(command, "keygen") != 0 && strcmp(command, "ledger") != 0;
+    return strcmp(command, "run") != 0 && strcmp(command, "keygen") != 0 && strcmp(command, "ledger") != 0 &&
+           strcmp(command, "mcp") != 0;
 }
 
 /* The commands of this list that know --json. */
