@@ -26,6 +26,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 from bench import CSC, PATIENCE
 from tap import Skip, case, cases, equal, main, matches
@@ -33,7 +34,7 @@ from tap import Skip, case, cases, equal, main, matches
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 SHOWN = {"text", "c", "json", "yaml", "toml", "ini", "diff", "make"}
 NOT_RUN = {"needs root", "needs the network", "needs another machine", "needs a person", "changes the machine", "builds csc",
-           "runs the tests", "needs an agent", "needs a container engine"}
+           "runs the tests", "needs an agent", "needs a container engine", "needs a release"}
 NEEDS = {"hardened": "hardened mode here (csc doctor says why)", "root": "rights of root"}  # how a need is said
 COMMENT = re.compile(r"<!-- (not run|needs|run first|tested by)\b:?\s*(.*?)\s*-->", re.DOTALL)
 
@@ -71,11 +72,11 @@ class Document:
             if fence:
                 number = self.fenced(lines, number, fence, directives)
                 directives = {}
-            elif lines[number].startswith("<!-- "):
+            elif lines[number].lstrip().startswith("<!-- "):
                 end = next(i for i in range(number, len(lines)) if "-->" in lines[i] or i + 1 == len(lines))
-                self.comment("\n".join(lines[number:end + 1]), number + 1, directives)
+                self.comment(textwrap.dedent("\n".join(lines[number:end + 1])), number + 1, directives)
                 number = end
-            elif re.match(r"    +\S", lines[number]) and number and not lines[number - 1].strip() and not self.in_list(lines, number):
+            elif number and not lines[number - 1].strip() and self.is_indented(lines, number):
                 self.errors.append(f"line {number + 1}: a block that is not fenced: {lines[number].strip()[:40]}")
                 directives = {}
             elif lines[number].strip() and directives:
@@ -84,10 +85,14 @@ class Document:
             number += 1
 
     @staticmethod
-    def in_list(lines, number):
-        """An indented line that goes on with an item of a list."""
-        before = next((line for line in reversed(lines[:number]) if line.strip() and not line.startswith("    ")), "")
-        return re.match(r"\s*([-*]|\d+\.) ", before) is not None
+    def is_indented(lines, number):
+        """By four columns more than the text around it, which may be that of an item of a list."""
+        depth = len(lines[number]) - len(lines[number].lstrip())
+        if not lines[number].strip() or depth < 4:
+            return False
+        before = next((line for line in reversed(lines[:number]) if line.strip() and len(line) - len(line.lstrip()) < depth - 1), "")
+        item = re.match(r"\s*(?:[-*]|\d+\.) +", before)
+        return depth >= (item.end() if item else 0) + 4
 
     def comment(self, text, line, directives):
         found = COMMENT.match(text)
@@ -275,6 +280,8 @@ FAULTS = [
     ("another exit status", block("console", "$ false\n$ echo $?\n2"), "echo \\$\\?\n--- printed\n1"),
     ("no language", block("", "csc check a b"), "a block of ''"),
     ("an indented block", "Run\n\n    csc check a b\n", "not fenced: csc check a b"),
+    ("an indented block in a list", "1. Run\n\n       csc check a b\n", "not fenced: csc check a b"),
+    ("a failure in a list", "1. Run\n\n   ```sh\n   false\n   ```\n", "line 3: exit status 1"),
     ("no JSON", block("json", "{,}"), "no JSON"),
     ("an excuse that is none", "<!-- not run: too slow -->\n" + block("sh", "false"), "'too slow' is no reason"),
     ("an excuse for nothing", "<!-- not run: needs root -->\nText.\n" + block("sh", "true"), "directly above its block"),
