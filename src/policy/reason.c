@@ -4,7 +4,7 @@
 static const struct {
     const char *name, *meaning;
 } reasons[] = {
-#define X(code, meaning) {#code, meaning},
+#define X(code, meaning, helps) {#code, meaning},
     CSC_REASONS(X)
 #undef X
 };
