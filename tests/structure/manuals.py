@@ -155,10 +155,21 @@ def library_problems(root, manual):
             yield f"libcsc 3: doesn't name {name}"
 
 
-def lint_problems(root, manual):
-    answer = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", *(file_of(page) for page in manual)], cwd=root,
-                            check=False, capture_output=True, text=True)
-    return answer.stdout.splitlines() + answer.stderr.splitlines()
+FORMATTERS = [
+    ["mandoc", "-T", "lint", "-W", "warning"],
+    ["groff", "-mandoc", "-Tutf8", "-wall", "-z", "-rLL=80n"],  # what doesn't fit into 80 columns, too
+]
+
+
+def formatter_cases(root, manual):
+    for command in FORMATTERS:
+        name = f"{command[0]} has nothing to say"
+        if not shutil.which(command[0]):
+            yield f"{name} # SKIP {command[0]} is not installed", [], []
+            continue
+        answer = subprocess.run([*command, *(file_of(page) for page in manual)], cwd=root, check=False, capture_output=True,
+                                text=True)
+        yield name, answer.stdout.splitlines() + answer.stderr.splitlines(), []
 
 
 def broken_cases(root, manual, meson):
@@ -205,8 +216,7 @@ def main(root):
         ("pages and schemas have the same fields", field_problems(root, manual), []),
         ("csc-ledger(5) names the tables", table_problems(root, manual), []),
         ("libcsc(3) has what csc.h has", library_problems(root, manual), []),
-        ("mandoc has nothing to say", lint_problems(root, manual), []) if shutil.which("mandoc")
-        else ("mandoc has nothing to say # SKIP mandoc is not installed", [], []),
+        *formatter_cases(root, manual),
     ]
     cases += [(f"found: {name}", found, wanted) for name, found, wanted in broken_cases(root, manual, meson)]
     print(f"1..{len(cases)}")
