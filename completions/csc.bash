@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # bash completion for csc; made by scripts/make-completions, don't edit it.
+# shellcheck shell=bash
 
 # Is this a command, or one with its subcommand?
 _csc_is() {

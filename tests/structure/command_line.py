@@ -8,6 +8,7 @@ usage: command_line.py ROOT CSC     (TAP)
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -152,6 +153,50 @@ def overview_problems(text, known):
     return [] if named == commands else [f"it names {named}, not {commands}"]
 
 
+# ---- examples --------------------------------------------------------------------------------------------------------
+
+
+def examples(text):
+    """Every csc that a help or a page has in a line of its own, as words; of a pipeline, each one."""
+    text = re.sub(r"\\e?\n *", "", text)
+    for line in re.findall(r"^(?:\.Dl |  )?((?:csc|git) .*)$", text, re.M):
+        words = list(shlex.shlex(line, posix=True, punctuation_chars=True))
+        while "csc" in words:
+            words = words[words.index("csc") + 1:]
+            end = next((place for place, word in enumerate(words) if re.fullmatch("[|&<>;()]+", word)), len(words))
+            yield words[:end]
+
+
+def example_problems(texts, known):
+    """Each is of a command that there is, with options that it has."""
+    for source, text in texts.items():
+        for words in examples(text):
+            name = next((" ".join(words[:size]) for size in (2, 1) if " ".join(words[:size]) in known), None)
+            options = known[name].options if known.get(name) else {"help": "", "version": ""}
+            for option in [word[2:].partition("=")[0] for word in words if word.startswith("--")]:
+                if option not in options:
+                    yield f"{source}: csc {name or words[0]} has no --{option}"
+            if not name and words and words[0] not in ("help", "--version"):
+                yield f"{source}: there is no csc {words[0]}"
+
+
+def texts_of(root, csc, known):
+    """The pages, and what --help prints."""
+    texts = {name: read(root, "man", name).partition("\n.Sh DESCRIPTION\n")[2] for name in sorted(os.listdir(os.path.join(root, "man")))}
+    for name in known:
+        answer = subprocess.run([csc, *name.split(), "--help"], check=True, capture_output=True, text=True).stdout
+        texts[f"csc {name} --help"] = answer.partition("\nexamples:\n")[2]
+    return texts
+
+
+BROKEN_EXAMPLES = {
+    ".Dl csc x in --out=f --quiet | csc x - --loud > file --far\n": ["page: csc x has no --loud"],
+    "  csc x 'in --loud' \\\n      --fast\n": ["page: csc x has no --fast"],
+    "csc y in\n": ["page: there is no csc y"],
+    "the csc y is none\n": [],
+}
+
+
 BROKEN = [
     ("a page without an option", ".It Fl -quiet\nSay less.\n", "", "options of x: --quiet is 'missing', not ''"),
     ("one with an option too many", ".It Fl -quiet\n", ".It Fl -quiet\n.It Fl -loud\n", "options of x: --loud is '', not 'there'"),
@@ -183,6 +228,8 @@ def broken_cases():
     yield "a page that says the same", list(page_problems(WHOLE, "x", WHOLE_USE)), []
     for name, old, new, problem in BROKEN:
         yield f"{name} is found", list(page_problems(WHOLE.replace(old, new), "x", WHOLE_USE)), [problem]
+    for text, problems in BROKEN_EXAMPLES.items():
+        yield f"an example: {text.split(chr(10))[0]}", list(example_problems({"page": text}, WHOLE_USE)), problems
 
 
 # ---- completions -----------------------------------------------------------------------------------------------------
@@ -283,6 +330,9 @@ def main(root, csc):
              ("csc(1) names the page of every command", overview_problems(read(root, "man", "csc.1"), known), [])]
     cases += [(f"csc-{name}(1) has what csc {name} --help has", manual_problems(root, name, known), [])
               for name in known if " " not in name]
+    texts = texts_of(root, csc, known)
+    cases += [("examples have options that there are", list(example_problems(texts, known)), []),
+              ("there are examples", sum(len(list(examples(text))) for text in texts.values()) > 50, True)]
     cases += broken_cases()
     cases += [("the completions are those that scripts/make-completions makes", made_problems(root, csc), []),
               ("completion in bash has the same", in_bash, options),
