@@ -168,6 +168,10 @@ static int draft_command(struct drafting *drafting, size_t index, struct csc_val
                                   .notes = drafting->notes,
                                   .note_count = drafting->note_count};
 
+    if (csc_glob_is_pattern(command->cwd))
+        return csc_fail(drafting->err, CSC_E_DATA,
+                        "the folder '%s' has a * ? or [ in its name, which in a scope is a pattern; rename it",
+                        command->cwd);
     csc_scopes_fill(&scoping);
     filled.read_paths = scoping.reads.items;
     filled.read_path_count = scoping.reads.count;
