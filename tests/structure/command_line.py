@@ -243,6 +243,31 @@ def made_problems(root, csc):
                 for name in ("csc.bash", "_csc", "csc.fish") if read(folder, name) != read(root, "completions", name)]
 
 
+STRANGER = """#!/bin/sh
+case $* in
+--help) printf '\\ncommands:\\n  x    do something\\n' ;;
+*) printf 'usage: csc x %s\\n\\n%s\\n\\noptions:\\n  --kind %s\\n' "@PARAMETER@" "@SENTENCE@" "@OPTION@" ;;
+esac
+"""
+STRANGERS = [  # what a program says of its command, and whether completions can be made of it
+    ("a|b", "", "a|b    what", "[--kind a|b] FILE", ""),
+    ("an argument that nobody explained", "", "SORT   what", "[--kind SORT] FILE", "nothing is known of the argument SORT"),
+    ("a kind that nobody enumerates", "", "a|b    what", "[--kind a|b] KIND", "the help doesn't enumerate KIND"),
+    ("one that is enumerated", "KIND is red, green or blue.", "a|b    what", "[--kind a|b] KIND", ""),
+]
+
+
+def stranger_problems(root, sentence, option, parameter, refusal):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "csc")
+        with open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o755)) as file:
+            file.write(STRANGER.replace("@SENTENCE@", sentence).replace("@OPTION@", option).replace("@PARAMETER@", parameter))
+        answer = subprocess.run([os.path.join(root, "scripts", "make-completions"), path, folder], check=False,
+                                capture_output=True, text=True)
+        if refusal not in answer.stderr or (answer.returncode == 0) != (refusal == ""):
+            yield f"exit status {answer.returncode}, {answer.stderr}"
+
+
 BASH = """
 source "$1"; shift
 compopt() { :; }
@@ -339,6 +364,7 @@ def main(root, csc):
               ("completion in bash has the values", (bool(values), list(value_problems(values, known))), (True, [])),
               ("completion in zsh has the same", from_zsh(root), options),
               ("completion in fish has the same", from_fish(root), options)]
+    cases += [(f"completions of {name}", list(stranger_problems(root, *rest)), []) for name, *rest in STRANGERS]
     fish = asked_fish(root, known)
     cases.append(("fish offers the same" + (" # SKIP fish is not installed" if fish is None else ""), fish or options, options))
     print(f"1..{len(cases)}")
