@@ -26,16 +26,18 @@ enum {
     [(first) +                                                                                                         \
         CSC_HAND_REWRITE] = {"rewrite", NULL, "replace what is allowed by a csc run of it (claude, codex)",            \
                              CSC_CLI_OPTIONAL},                                                                        \
-        [(first) + CSC_HAND_MODE] = {"mode", "MODE", "for that csc run: local or hardened", CSC_CLI_OPTIONAL},         \
+        [(first) + CSC_HAND_MODE] = {"mode", "local|hardened", "for that csc run: how commands are executed",          \
+                                     CSC_CLI_OPTIONAL},                                                                \
         [(first) + CSC_HAND_SIGN] = {"sign", NULL, "for that csc run: sign the receipt", CSC_CLI_OPTIONAL},            \
         [(first) + CSC_HAND_SIGNING_KEY] = {"signing-key", "PATH", "for that csc run: private key", CSC_CLI_OPTIONAL}, \
         [(first) + CSC_HAND_KEY_ID] = {"key-id", "ID", "for that csc run: name of the key", CSC_CLI_OPTIONAL},         \
         [(first) + CSC_HAND_ALLOWED_SIGNERS] = {"allowed-signers", "PATH", "for that csc run: who may approve",        \
                                                 CSC_CLI_OPTIONAL},                                                     \
-        [(first) + CSC_HAND_LEDGER] = {"ledger", "PATH", "for that csc run: where it is recorded", CSC_CLI_OPTIONAL},  \
-        [(first) + CSC_HAND_CONFIG] = {"config", "PATH", "for that csc run: configuration to read", CSC_CLI_OPTIONAL}, \
         [(first) +                                                                                                     \
-            CSC_HAND_BACKEND] = {"backend", "NAME", "for that csc run: auto, bwrap or native", CSC_CLI_OPTIONAL}
+            CSC_HAND_LEDGER] = {"ledger", "PATH|none", "for that csc run: where it is recorded", CSC_CLI_OPTIONAL},    \
+        [(first) + CSC_HAND_CONFIG] = {"config", "PATH", "for that csc run: configuration to read", CSC_CLI_OPTIONAL}, \
+        [(first) + CSC_HAND_BACKEND] = {"backend", "auto|bwrap|native", "for that csc run: what makes the sandbox",    \
+                                        CSC_CLI_OPTIONAL}
 
 /* Checks those options, which begin with number `first` of the command's, and makes the words for csc run of them, in
  * the arena, with absolute paths. */

@@ -218,6 +218,12 @@ static void help_option(struct csc_buf *buf, const struct csc_cli_option *option
     csc_buf_printf(buf, "  %-24s %s\n", left, option->help);
 }
 
+/* Where the rest is said. The subcommands of a command share its page. */
+static void help_manual(struct csc_buf *buf, const struct csc_cli_command *command)
+{
+    csc_buf_printf(buf, "\nman csc-%.*s says more.\n", (int)strcspn(command->name, " "), command->name);
+}
+
 static void help_subcommands(struct csc_buf *buf, const struct csc_cli_command *command)
 {
     csc_buf_printf(buf, "usage: csc %s SUBCOMMAND ...\n       csc %s SUBCOMMAND --help\n\n%s\nsubcommands:\n",
@@ -235,6 +241,7 @@ void csc_cli_help(struct csc_buf *buf, const struct csc_cli_command *command)
     if (command->subcommands) {
         help_subcommands(buf, command);
         csc_buf_printf(buf, "\nexamples:\n%s", command->examples);
+        help_manual(buf, command);
         return;
     }
     usage(buf, command);
@@ -243,4 +250,5 @@ void csc_cli_help(struct csc_buf *buf, const struct csc_cli_command *command)
         help_option(buf, &command->options[i]);
     help_option(buf, &help);
     csc_buf_printf(buf, "\nexamples:\n%s", command->examples);
+    help_manual(buf, command);
 }

@@ -57,7 +57,7 @@ static int test(const struct csc_cli *cli)
 }
 
 static const struct csc_cli_option options[] = {
-    [OPT_FORMAT] = {"format", "FORMAT", "tap (version 14, the default) or junit (XML)", CSC_CLI_OPTIONAL},
+    [OPT_FORMAT] = {"format", "tap|junit", "tap (version 14, the default) or junit (XML)", CSC_CLI_OPTIONAL},
     [OPT_JSON] = {"json", NULL, "print the results as a JSON object", CSC_CLI_OPTIONAL},
     {0},
 };

@@ -138,11 +138,13 @@ static void help_shows_what_repeats_and_subcommands(void **state)
 
     csc_cli_help(&text, &leaf);
     assert_non_null(strstr(text.data, "usage: csc group leaf [--many A]... [--once B] --needed C [--flag]..."));
+    assert_non_null(strstr(text.data, "\nman csc-group says more.\n"));
     csc_buf_free(&text);
     text = (struct csc_buf){0};
     csc_cli_help(&text, &group);
     assert_non_null(strstr(text.data, "usage: csc group SUBCOMMAND ..."));
     assert_non_null(strstr(text.data, "\n  leaf "));
+    assert_non_null(strstr(text.data, "\nman csc-group says more.\n"));
     assert_ptr_equal(csc_cli_find(leaves, "leaf"), &leaf);
     assert_null(csc_cli_find(leaves, "group leaf"));
     assert_null(csc_cli_find(leaves, ""));
