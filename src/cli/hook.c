@@ -22,16 +22,33 @@ static void block(int number)
     _exit(BLOCKED);
 }
 
-/* An agent's time-out, ours, a limit of CPU time or a closed terminal must not end this by a signal. */
+/* What changes nothing by itself, or is a write error to report (main.c). */
+static bool ends_nothing(int number)
+{
+    static const int harmless[] = {SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGPIPE, SIGXFSZ};
+
+    for (size_t i = 0; i < ARRAY_SIZE(harmless); i++)
+        if (harmless[i] == number)
+            return true;
+    return false;
+}
+
+/*
+ * An agent's time-out, ours, a limit of CPU time, a closed terminal or a fault must not end this by a signal, nor stop
+ * it. Threat: a parent that left signals blocked, the one of our own limit among them. SIGKILL and SIGSTOP cannot be
+ * caught, and two numbers belong to the C library, which refuses them.
+ */
 static void block_on_signals(void)
 {
-    static const int numbers[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,   SIGALRM,
-                                  SIGXCPU, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF};
     struct sigaction action = {.sa_handler = block};
+    sigset_t all;
 
-    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-        (void)sigaction(numbers[i], &action, NULL);
+    for (int number = 1; number <= SIGRTMAX; number++)
+        if (!ends_nothing(number))
+            (void)sigaction(number, &action, NULL);
     (void)alarm(PATIENCE);
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_UNBLOCK, &all, NULL);
 }
 
 /* Threat: an agent whose next command rewrites the policy that judges the one after it. */

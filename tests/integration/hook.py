@@ -242,16 +242,26 @@ def closed_more():
         equal(raw(host, "@ 2>/dev/full", host.ask("ls"), "gemini").code, 2)
 
 
-def start(host, *args):
-    return subprocess.Popen([CSC, "hook", *args, "--policy", host.rules], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, env=host.env)
+def start(host, *args, masked=()):
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, masked)
+    try:
+        return subprocess.Popen([CSC, "hook", *args, "--policy", host.rules], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=host.env)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, old)
 
 
-@cases([(f"blocks: {number.name} before the answer", number) for number in (
-    signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGALRM, signal.SIGXCPU, signal.SIGUSR1)])
-def signalled(number):
+# What nobody can catch, and what ends nothing.
+LEFT_OUT = {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH, signal.SIGPIPE,
+            signal.SIGXFSZ}
+CAUGHT = sorted(signal.valid_signals() - LEFT_OUT)
+
+
+@cases([(f"blocks: signal {int(number)} before the answer{', inherited blocked' if masked else ''}", number, masked)
+        for masked in ((), CAUGHT) for number in (CAUGHT if not masked else (signal.SIGALRM, signal.SIGTERM))])
+def signalled(number, masked):
     with Host() as host:
-        process = start(host, "claude")
+        process = start(host, "claude", masked=masked)
         # It waits for the message, with its handlers set, once it sleeps in a read or a poll.
         until(lambda: open(f"/proc/{process.pid}/stat", encoding="utf-8").read().rpartition(")")[2].split()[0] == "S" and
               re.search(r"SigCgt:\t0*[1-9a-f]", open(f"/proc/{process.pid}/status", encoding="utf-8").read()), "it waits")
@@ -281,7 +291,7 @@ def gone():
 @case("blocks: an agent that never ends its message")
 def silent():
     with Host() as host:
-        process = start(host, "claude")
+        process = start(host, "claude", masked=CAUGHT)
         process.stdin.write(b'{"hook_event_name":')
         process.stdin.flush()
         code = process.wait(timeout=PATIENCE)
