@@ -76,6 +76,8 @@ struct csc_hook_setup {
     const char *program;     /* absolute path of csc */
     struct csc_strings run_options;
     const char *requests; /* the folder of requests, for `rewrite` */
+    bool can_approve;     /* it is known whose signatures count; else no approval is handed to csc run, which in local
+                           * mode would believe one that nobody signed */
 };
 
 /* Judges the command by the policy; runs nothing. An answer is a result, also where the line cannot be understood; an

@@ -11,6 +11,7 @@ import re
 import shlex
 import signal
 import subprocess
+import time
 
 from bench import Bench, CSC, Result, PATIENCE, until
 from tap import Skip, case, cases, equal, main, matches
@@ -58,13 +59,17 @@ class Host(Bench):
 def filled_in(value, host):
     text = json.dumps(value)
     for word, path in (("@WORK@", host.work), ("@STATE@", host.state), ("@CSC@", os.path.realpath(CSC)),
-                       ("@POLICY@", host.rules)):
+                       ("@POLICY@", host.rules), ("@SIGNERS@", host.path("signers"))):
         text = text.replace(word, json.dumps(path)[1:-1])
     return json.loads(text)
 
 
 def without_hashes(value):
-    return json.loads(re.sub(r"\b[0-9a-f]{64}\b", "@HASH@", re.sub(r"\b[0-9a-f]{32}\b", "@ID@", json.dumps(value))))
+    text = json.dumps(value)
+    for digits, word in (("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "@UUID@"), ("[0-9a-f]{64}", "@HASH@"),
+                         ("[0-9a-f]{32}", "@ID@")):
+        text = re.sub(rf"\b{digits}\b", word, text)
+    return json.loads(text)
 
 
 def pairs():
@@ -77,10 +82,11 @@ def pairs():
 @cases(list(pairs()))
 def golden(agent, pair):
     with Host() as host:
+        host.write("signers", "")
         message = filled_in(pair["in"], host)
         wanted = pair["out"] and filled_in(pair["out"], host)
         for named in ([agent], []):
-            result = host.hook(message, *named, *pair.get("args", []))
+            result = host.hook(message, *named, *filled_in(pair.get("args", []), host))
             equal((result.code, result.err), (0, ""), "what goes with an answer")
             equal(without_hashes(result.json()) if result.out else None, wanted, "answer")
 
@@ -196,13 +202,55 @@ def bad_policy():
         blocked(host.hook(host.ask("ls"), "claude", "--policy", bad), "bad.yaml:2:1")
 
 
-@case("blocks: a policy that its own commands could write, also by another name")
-def writable_policy():
+SIGNED = ["--rewrite", "--sign", "--signing-key", "@/k.key", "--key-id", "k"]
+# name, the file that lies where commands may write, options, what it is called
+PLACES = [
+    ("the policy", "p.yaml", ["--policy", "@/p.yaml"], "the policy"),
+    ("the signing key", "k.key", SIGNED, "the signing key"),
+    ("the allowed signers", "signers", ["--rewrite", "--allowed-signers", "@/signers"], "the allowed signers"),
+    ("the configuration", "c.yaml", ["--rewrite", "--config", "@/c.yaml"], "the configuration"),
+    ("what the configuration names", None, ["--rewrite", "--config", "@@/c.yaml"], "the allowed signers"),
+    ("the list of revoked keys", None, ["--rewrite", "--config", "@@/revoked.yaml"], "the list of revoked keys"),
+    ("the ledger, which is not there yet", None, ["--rewrite", "--ledger", "@/new/ledger.db"], "the ledger"),
+]
+
+
+def ways(host):
+    """Names of the workspace, and policies that name it: by itself, and each by a symlink."""
+    link = host.path("link")
+    os.symlink(host.work, link)
+    for named, scope in ((host.work, host.work), (link, host.work), (host.work, link)):
+        yield named, host.policy(allowed_write_prefixes=[scope])
+
+
+@cases([("blocks: where commands may write lies " + name, *rest) for name, *rest in PLACES])
+def writable(name, options, words):
     with Host() as host:
-        inside = host.write("work/policy.yaml", host.policy())
-        blocked(host.hook(host.ask("ls"), "claude", "--policy", inside), "policy.yaml: lies where it lets commands write")
+        for number, (work, policy) in enumerate(ways(host)):
+            for config, text in (("c.yaml", f"allowed_signers: {work}/signers"),
+                                 ("revoked.yaml", f"revoked_keys: {work}/revoked")):
+                host.write(config, f"config_version: csc.config.v0.1\napprovals:\n  {text}\n")
+            if name:
+                host.write("work/" + name, policy if name == "p.yaml" else "config_version: csc.config.v0.1\n")
+            rules = host.write(f"{number}.yaml", policy)
+            args = [option.replace("@@", host.root).replace("@", work) for option in options]
+            args += [] if "--policy" in args else ["--policy", rules]
+            blocked(host.hook(host.ask("ls"), "claude", *args), f": {words} lies where the policy lets commands write; keep")
+
+
+@case("blocks: a policy behind a symlink, a symlink among what commands may write, and csc itself")
+def writable_more():
+    with Host() as host:
+        inside, outside = host.write("work/policy.yaml", host.policy()), host.write("outside.yaml", host.policy())
         os.symlink(inside, host.path("link.yaml"))
-        blocked(host.hook(host.ask("ls"), "claude", "--policy", host.path("link.yaml")), "lies where it lets commands write")
+        os.symlink(outside, os.path.join(host.work, "link.yaml"))
+        for path in (host.path("link.yaml"), os.path.join(host.work, "link.yaml")):
+            blocked(host.hook(host.ask("ls"), "claude", "--policy", path), "the policy lies where")
+        blocked(host.hook(host.ask("ls"), "claude", "--policy", "link.yaml", cwd=host.work), "the policy lies where")
+        with open(os.path.realpath(CSC), "rb") as file:
+            copy = host.write("work/csc", file.read())
+        os.chmod(copy, 0o755)
+        blocked(host.hook(host.ask("ls"), "claude", program=copy), "csc itself lies where")
 
 
 @case("blocks: rewriting without a place for requests")
@@ -399,20 +447,62 @@ def approval():
             equal(run_line(host, answer).code, 1, "a second time")
 
 
+def plant(host, folder, contract, **changes):
+    """An approval that nobody signed."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    now = time.time()
+    text = {"approval_version": "csc.approval.v0.1", "approval_id": "a-1", "contract_sha256": contract,
+            "approver": {"identity": "alice", "method": "cli"}, "approved_at": utc(now - 60), "expires_at": utc(now + 600),
+            "scope": "time_window"} | changes
+    for name in ("approval.json", "approval.json.sig"):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            json.dump(text, file)
+
+
+def utc(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+@case("--rewrite: without known signers, an approval that was planted is handed to nobody")
+def planted():
+    with Host() as host:
+        signers = host.write("signers", "")
+        answer = decision(host.hook(host.ask("git add ."), "claude", "--rewrite", "--allowed-signers", signers))
+        folder = re.search(r"--out (\S+)/approval.json", answer["permissionDecisionReason"])[1]
+        plant(host, folder, re.search(r"SHA-256 ([0-9a-f]{64})", answer["permissionDecisionReason"])[1])
+        answer = decision(host.hook(host.ask("git add ."), "claude", "--rewrite"))
+        equal(answer["permissionDecision"], "deny")
+        matches("does not know whose signature counts; its owner can name them: csc hook --allowed-signers",
+                answer["permissionDecisionReason"])
+        # Where signers are known it is handed on, for csc run to turn down; the configuration that names them with it.
+        os.makedirs(host.path("home", ".config", "csc"), mode=0o700)
+        config = host.write("home/.config/csc/csc.yaml", "config_version: csc.config.v0.1\napprovals:\n"
+                                                            f"  allowed_signers: {signers}\n")
+        answer = decision(host.hook(host.ask("git add ."), "claude", "--rewrite", "--ledger", "none"))
+        words = shlex.split(answer["updatedInput"]["command"])
+        equal((words[words.index("--config") + 1], "--approval" in words), (config, True))
+        equal(run_line(host, answer).code in (1, 2), True)
+
+
+@case("--rewrite: a line that runs twice leaves two receipts")
+def two_receipts():
+    with Host() as host:
+        for _ in range(2):
+            equal(run_line(host, decision(host.hook(host.ask("ls"), "claude", "--rewrite", "--ledger", "none"))).code, 0)
+        equal(len(os.listdir(os.path.join(host.state, "receipts"))), 2)
+
+
 @case("--rewrite: an approval that has expired is asked for again")
 def expired():
     with Host() as host:
-        answer = decision(host.hook(host.ask("git add ."), "claude", "--rewrite"))
+        options = ["--rewrite", "--allowed-signers", host.write("signers", "")]
+        answer = decision(host.hook(host.ask("git add ."), "claude", *options))
         folder = re.search(r"--out (\S+)/approval.json", answer["permissionDecisionReason"])[1]
         contract = re.search(r"SHA-256 ([0-9a-f]{64})", answer["permissionDecisionReason"])[1]
-        text = {"approval_version": "csc.approval.v0.1", "approval_id": "a-1", "contract_sha256": contract,
-                "approver": {"identity": "alice", "method": "cli"}, "approved_at": "2020-01-01T00:00:00Z",
-                "expires_at": "2020-01-02T00:00:00Z", "scope": "time_window"}
-        for text in (json.dumps(text), "nonsense"):
-            for name in ("approval.json", "approval.json.sig"):
-                with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-                    file.write(text)
-            answer = decision(host.hook(host.ask("git add ."), "claude", "--rewrite"))
+        for nonsense in (False, True):
+            plant(host, folder, contract, approved_at="2020-01-01T00:00:00Z",
+                  expires_at="nonsense" if nonsense else "2020-01-02T00:00:00Z")
+            answer = decision(host.hook(host.ask("git add ."), "claude", *options))
             equal(answer["permissionDecision"], "deny")
             equal(os.listdir(folder), ["contract.json"])
 

@@ -90,6 +90,8 @@ static void test_judge(void **state)
         f.setup.rewrite = true;
         f.verdict = rows[i].rewritten;
         assert_true(chaos_fail_each_allocation(ask, &f) > 5);
+        f.setup.can_approve = true;
+        assert_true(chaos_fail_each_allocation(ask, &f) > 5);
     }
     csc_policy_free(policy);
     folder_remove(root);
