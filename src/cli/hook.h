@@ -24,7 +24,7 @@ enum {
 
 #define CSC_CLI_HANDED(first)                                                                                          \
     [(first) +                                                                                                         \
-        CSC_HAND_REWRITE] = {"rewrite", NULL, "replace what is allowed by a csc run of it (claude, codex)",            \
+        CSC_HAND_REWRITE] = {"rewrite", NULL, "replace what is allowed by a csc run of it (claude, codex, gemini)",    \
                              CSC_CLI_OPTIONAL},                                                                        \
         [(first) + CSC_HAND_MODE] = {"mode", "MODE", "for that csc run: local or hardened", CSC_CLI_OPTIONAL},         \
         [(first) + CSC_HAND_SIGN] = {"sign", NULL, "for that csc run: sign the receipt", CSC_CLI_OPTIONAL},            \

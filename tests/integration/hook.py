@@ -122,6 +122,7 @@ SHAPES = [
     ("two folders", "gemini", {"tool_input": {"command": "ls", "dir_path": "a", "directory": "b"}}, "two arguments"),
     ("a folder that is no text", "gemini", {"tool_input": {"command": "ls", "dir_path": 1}}, "dir_path is an integer"),
     ("one agent's message for another", "claude", {"turn_id": "t"}, "one of codex.*write csc hook codex"),
+    ("another's by its model", "claude", {"model": "m"}, "one of codex.*write csc hook codex"),
     ("Cursor's message for Gemini", "gemini", {"hook_event_name": "beforeShellExecution"}, "for BeforeTool alone"),
 ]
 
@@ -136,6 +137,53 @@ def unknown_shape(agent, changes, words):
             else:
                 message[key] = value
         blocked(host.hook(message, *([agent] if agent else [])), words)
+
+
+# Arguments by which a command would run in another place or way than it is judged.
+ARGUMENTS = ["cwd", "workdir", "working_directory", "workingDirectory", "work-dir", "directory", "dir", "dir_path", "env",
+             "environment", "env_vars", "shell", "shell_path", "login", "root", "interpreter", "stdin", "user", "PATH"]
+KNOWN = {"gemini": ("directory", "dir_path"), "cursor": ("cwd",)}
+
+
+@cases([(f"blocks: an argument '{name}' of {agent}", agent, name) for agent in ("claude", "codex", "gemini", "cursor")
+        for name in ARGUMENTS if name not in KNOWN.get(agent, ())])
+def unknown_argument(agent, name):
+    with Host() as host:
+        message = host.ask("ls", agent)
+        (message if agent == "cursor" else message["tool_input"])[name] = host.work
+        blocked(host.hook(message, agent), f"the argument '{name}' may change where or how .*; leave it out")
+
+
+@case("arguments that change nothing are nothing to block for")
+def harmless_arguments():
+    with Host() as host:
+        for agent in ("claude", "codex", "gemini", "cursor"):
+            message = host.ask("ls", agent)
+            (message if agent == "cursor" else message["tool_input"]).update(
+                {"description": "d", "run_in_background": True, "dangerouslyDisableSandbox": False, "timeout": 1000,
+                 "is_background": False, "justification": "j", "workdir": None})
+            equal(host.hook(message, agent).code, 0)
+
+
+@case("whose message it is: without a name, by its marks; nobody is asked by one that has none of any agent")
+def whose():
+    def told(message, *named):
+        result = host.hook(message, *named)
+        equal(result.code, 0, result)
+        return result.json()["hookSpecificOutput"]["permissionDecision"]
+    with Host() as host:
+        equal(told(host.ask("git add .")), "ask")
+        equal(told({**host.ask("git add ."), "model": "m"}), "deny")
+        for name in ("transcript_path", "permission_mode"):
+            equal(told({**host.ask("git add ."), name: None}), "deny")
+            message = host.ask("git add .")
+            del message[name]
+            equal(told(message), "deny")
+            equal(told(message, "claude"), "ask")
+        for name in ("turn_id", "model"):
+            message = host.ask("ls", "codex")
+            del message[name]
+            equal((host.hook(message).code, host.hook(message).out), (0, ""), "consent in Codex's words")
 
 
 TEXTS = [
@@ -177,7 +225,6 @@ USAGES = [
     ("another mode", ["claude", "--rewrite", "--mode", "soft"], "unknown mode 'soft'"),
     ("a backend for nothing", ["claude", "--rewrite", "--backend", "native"], "--backend is for --mode hardened"),
     ("options of a run that is none", ["claude", "--ledger", "none"], "--ledger is for --rewrite"),
-    ("rewriting for Gemini", ["gemini", "--rewrite"], "gemini cannot replace a command; leave --rewrite out"),
     ("rewriting for Cursor", ["cursor", "--rewrite"], "cursor cannot replace a command; leave --rewrite out"),
 ]
 
@@ -389,7 +436,7 @@ def run_line(host, answer):
 
 
 @cases([(f"--rewrite: what {agent} then runs is the same command, with a receipt, from any folder", agent)
-        for agent in ("claude", "codex")])
+        for agent in ("claude", "codex", "gemini")])
 def rewritten(agent):
     with Host() as host:
         host.work = host.path("it's a \"work\" folder")
@@ -399,8 +446,13 @@ def rewritten(agent):
             file.write("text\n")
         message = host.ask("cat 'a file' | tr a-z A-Z", agent)
         message["tool_input"].update({"description": "d", "ratio": 1.5, "nested": {"a": [1, None]}})
-        answer = decision(host.hook(message, agent, "--rewrite", "--ledger", "l.db", "--policy", "policy.yaml"))
-        equal(answer["permissionDecision"], "allow")
+        result = host.hook(message, agent, "--rewrite", "--ledger", "l.db", "--policy", "policy.yaml")
+        answer = decision(result)
+        if agent == "gemini":
+            equal(result.json()["decision"], "allow")
+            answer["updatedInput"] = answer["tool_input"]
+        else:
+            equal(answer["permissionDecision"], "allow")
         equal({**answer["updatedInput"], "command": ""}, {**message["tool_input"], "command": ""}, "the other arguments")
         result = run_line(host, answer)
         equal((result.code, result.out), (0, "TEXT\n"), result)
