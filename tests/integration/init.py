@@ -189,14 +189,76 @@ def left_alone(text, words):
         equal(home.files(), before)
 
 
-@case("settings that are a symlink are not followed, and not replaced")
+SWITCHES = [("claude", {"disableAllHooks": True}, "disableAllHooks"), ("claude", {"disableAllHooks": 1}, "disableAllHooks"),
+            ("gemini", {"hooksConfig": {"enabled": False}}, "hooksConfig.enabled"),
+            ("gemini", {"tools": {"enableHooks": False}}, "tools.enableHooks"),
+            ("gemini", {"hooks": {"enabled": False}}, "hooks.enabled")]
+
+
+@cases([(f"left alone: {agent}'s settings that switch hooks off, {json.dumps(settings)}", agent, settings, words)
+        for agent, settings, words in SWITCHES])
+def switched_off(agent, settings, words):
+    with Home() as home:
+        home.put(agent, settings)
+        before = home.files()
+        refused(home, home.init(agent, "--write"), 65, f'"{words}" switches hooks off.*; set it to ')
+        equal(home.files(), before)
+
+
+@case("settings that say that hooks are on are no reason to refuse")
+def switched_on():
+    with Home() as home:
+        home.put("claude", {"disableAllHooks": False, "hooksConfig": {"enabled": False}})
+        good(home.init("claude", "--write"))
+        home.put("gemini", {"disableAllHooks": True, "hooksConfig": {"enabled": True}, "tools": {"enableHooks": True}})
+        good(home.init("gemini", "--write"))
+
+
+@case("settings that are a symlink: their file is changed, the link stays, and a backup shows no more than it did")
 def symlink():
     with Home() as home:
-        os.mkdir(os.path.join(home.home, ".claude"))
-        real = home.write("dotfile", {"a": 1})
-        os.symlink(real, home.settings("claude"))
-        refused(home, home.init("claude", "--write"), 73, "symlink")
-        equal(os.readlink(home.settings("claude")), real)
+        os.makedirs(os.path.join(home.home, ".claude"))
+        os.makedirs(os.path.join(home.home, "dotfiles"))
+        real = home.write("home/dotfiles/claude.json", {"token": "secret"})
+        os.chmod(real, 0o600)
+        os.symlink("../dotfiles/claude.json", home.settings("claude"))
+        told = good(home.init("claude", "--write", "--json")).json()
+        equal((told["settings"], told["backup"]), (real, real + ".csc-backup"))
+        equal(os.readlink(home.settings("claude")), "../dotfiles/claude.json")
+        equal(home.get("claude")["token"], "secret")
+        handler("claude", home.get("claude"))
+        for path in (real, real + ".csc-backup"):
+            equal(stat.S_IMODE(os.lstat(path).st_mode), 0o600)
+        equal(os.listdir(os.path.join(home.home, ".claude")), ["settings.json"])
+
+
+@case("settings that are a symlink into the project, to nowhere, or to no file: refused before anything is written")
+def bad_symlink():
+    with Home() as home:
+        os.makedirs(os.path.join(home.home, ".claude"))
+        home.write("app/mine.json", {})
+        os.mkdir(home.path("folder"))
+        for target, code, words in ((home.path("app", "mine.json"), 77, "the agent's settings, lies below the project"),
+                                    (home.path("nothing"), 66, "symlink that leads nowhere"),
+                                    (home.path("folder"), 66, "no regular file"), ("/dev/zero", 66, "no regular file"),
+                                    ("/dev/tty", 66, "")):
+            os.symlink(target, home.settings("claude"))
+            refused(home, home.init("claude", "--write", start_new_session=True), code, words)
+            os.unlink(home.settings("claude"))
+        equal(home.files(), {})
+        if os.geteuid() == 0:
+            os.chown(home.put("claude", {}), 1, 1)
+            before = home.files()
+            refused(home, home.init("claude", "--write"), 77, "belongs to the user with number 1")
+            equal(home.files(), before)
+
+
+@case("settings that are a symlink from the project outside: refused, for the agent could change the link")
+def symlink_in_project():
+    with Home() as home:
+        real = home.write("mine.json", {})
+        os.symlink(real, os.path.join(home.project, "settings.json"))
+        refused(home, home.init("claude", "--write", env={"CLAUDE_CONFIG_DIR": home.project}), 77, "below the project")
 
 
 @case("a home folder behind a symlink is a home folder")
@@ -232,6 +294,9 @@ BELOW = [
     ("the policies", [], {"XDG_CONFIG_HOME": "@/cfg"}, "lies below the project"),
     ("the settings", [], {"CLAUDE_CONFIG_DIR": "@/.claude"}, "lies below the project"),
     ("a policy that is given", ["--policy", "@/p.yaml"], {}, "lies below the project"),
+    ("the signing key", ["--rewrite", "--sign", "--signing-key", "k", "--key-id", "k"], {}, "the signing key, lies below the project"),
+    ("the allowed signers", ["--rewrite", "--allowed-signers", "@/signers"], {}, "the allowed signers, lies below the project"),
+    ("the ledger", ["--rewrite", "--ledger", "@/l.db"], {}, "the ledger, lies below the project"),
     ("all of the home folder", ["--project", "@/.."], {"HOME": "@/../home"}, "lies below the project"),
 ]
 
@@ -244,6 +309,19 @@ def below(args, env, words):
                            env={name: value.replace("@", home.project) for name, value in env.items()})
         refused(home, result, 77, words)
         equal((home.files(), os.listdir(home.project)), ({}, ["p.yaml"]))
+
+
+@case("refused: what lies where the policy that is given lets commands write, by whichever name")
+def writable():
+    with Home() as home:
+        os.symlink(home.root, home.path("link"))
+        for scope in (home.home, os.path.join(home.path("link"), "home")):
+            given = home.write("p.yaml", home.policy(allowed_write_prefixes=[scope]))
+            refused(home, home.init("claude", "--write", "--policy", given), 77,
+                    "the agent's settings, lies where the policy lets commands write")
+        own = home.write("p.yaml", home.policy(allowed_write_prefixes=[os.path.dirname(OWN)]))
+        refused(home, home.init("claude", "--write", "--policy", own), 77, "csc itself, lies where the policy lets")
+        equal(home.files(), {})
 
 
 ERRORS = [
@@ -296,10 +374,10 @@ def kept():
 @case("options for csc run stand in the hook, with absolute paths")
 def handed_on():
     with Home() as home:
-        good(home.init("claude", "--write", "--rewrite", "--mode", "hardened", "--sign", "--signing-key", "k's.key",
+        good(home.init("claude", "--write", "--rewrite", "--mode", "hardened", "--sign", "--signing-key", "../k's.key",
                        "--key-id", "a b", "--ledger", "none", "--backend", "native"))
         line = shlex.split(handler("claude", home.get("claude"))["command"])
-        equal(line[5:-3], ["--rewrite", "--mode", "hardened", "--sign", "--signing-key", os.path.join(home.project, "k's.key"),
+        equal(line[5:-3], ["--rewrite", "--mode", "hardened", "--sign", "--signing-key", os.path.join(home.project, "../k's.key"),
                            "--key-id", "a b", "--ledger", "none", "--backend", "native"])
 
 
