@@ -388,13 +388,15 @@ KINDS = {"git": ".git/", "npm": "package.json", "cargo": "Cargo.toml", "go": "go
 
 ALLOW, DENY, ASK, = "allow", "deny", "ask"
 LINES = {
-    None: [("ls -la", ALLOW), ("cat a | sort | uniq -c", ALLOW), ("grep -rn x .", ALLOW), ("echo x > new", ALLOW),
+    None: [("ls -la", ALLOW), ("cat a | cut -c 1 | uniq -c", ALLOW), ("sort a", DENY), ("sort --compress-program=./ev a", DENY), ("grep -rn x .", ALLOW), ("echo x > new", ALLOW),
            ("cat /etc/passwd", DENY), ("tee /etc/x", DENY), ("cp a /etc/x", DENY), ("find . -exec rm {} +", DENY),
            ("rm -rf .", DENY), ("sh -c ls", DENY), ("env ls", DENY), ("curl https://example.com", DENY), ("sudo ls", DENY),
            ("cat .ssh/id_rsa", ASK), ("cd .. && ls", DENY), ("git status", DENY), ("make", DENY), ("python3 x.py", DENY)],
     "git": [("git status", ALLOW), ("git diff HEAD", ALLOW), ("git add . && git commit -m x", ALLOW),
             ("git push", DENY), ("git push --force", DENY), ("git config user.name x", DENY), ("git clean -fdx", DENY),
-            ("git -c core.pager=x log", DENY), ("git fetch", DENY), ("git reset --hard", DENY), ("git -C / log", DENY)],
+            ("git -c core.pager=x log", DENY), ("git fetch", DENY), ("git reset --hard", DENY), ("git -C / log", DENY),
+            ("git -C . reset --hard", DENY), ("git bisect run ./x", DENY), ("git difftool -x ./x", DENY),
+            ("git submodule foreach ./x", DENY)],
     "npm": [("npm test", ALLOW), ("npm run build", ALLOW), ("npm publish", DENY), ("npm install x", DENY),
             ("npx x", DENY), ("npm run deploy", DENY), ("npm config set a b", DENY)],
     "cargo": [("cargo build --release", ALLOW), ("cargo test", ALLOW), ("cargo clippy", ALLOW), ("cargo publish", DENY),
@@ -403,7 +405,7 @@ LINES = {
            ("go env -w A=b", DENY)],
     "make": [("make", ALLOW), ("make test", ALLOW), ("make install", DENY), ("make deploy", DENY)],
     "meson": [("meson setup build", ALLOW), ("ninja -C build", ALLOW), ("meson install", DENY)],
-    "python": [("pytest -q", ALLOW), ("ruff check .", ALLOW), ("python3 -m pytest", ALLOW), ("python3 -c 1", DENY),
+    "python": [("pytest -q", ALLOW), ("ruff check .", ALLOW), ("python3 -m pytest", ALLOW), ("python3 -c 1", ALLOW),
                ("python3 -m pip install x", DENY), ("pip install x", DENY)],
 }
 
@@ -436,6 +438,18 @@ def starter(kind):
         for line, wanted in LINES[kind]:
             seen, reason = decide(home, line)
             equal((line, seen), (line, wanted), reason)
+
+
+@case("a policy says of itself that it is no boundary, and what changes it lets through")
+def says_so():
+    with Home() as home:
+        make_project(home.project, *KINDS)
+        text = good(home.init("claude", "--json")).json()["policy_text"]
+        for words in ("a fence against mistakes, and no boundary", "Changes of the repository need nobody",
+                      "hardened mode\n# alone", "which these do not see"):
+            matches(words, text)
+        for line in text.splitlines():
+            equal(len(line) <= 120, True, line)
 
 
 @case("a policy for all of it, from a folder below")
