@@ -9,10 +9,12 @@
 #include <stdbool.h>
 
 enum csc_operands {
-    CSC_OPERANDS_NONE,  /* its words name no files: echo */
-    CSC_OPERANDS_READ,  /* cat */
-    CSC_OPERANDS_WRITE, /* touch */
-    CSC_OPERANDS_LAST,  /* the last one is written, the others are read: cp */
+    CSC_OPERANDS_TEXT,   /* no word of it is a file: echo */
+    CSC_OPERANDS_NONE,   /* operands are no files, and may hold some: curl */
+    CSC_OPERANDS_READ,   /* cat */
+    CSC_OPERANDS_WRITE,  /* touch */
+    CSC_OPERANDS_LAST,   /* the last one is written, the others are read: cp */
+    CSC_OPERANDS_SECOND, /* the second one is: uniq */
 };
 
 /* Whether it writes what lies around cwd, as far as the policy's write prefix that holds cwd. */
@@ -27,9 +29,12 @@ struct csc_program_scopes {
     enum csc_operands operands;
     bool reads_project; /* what lies around cwd, as far as the policy's read prefix that holds cwd */
     enum csc_project_writes writes_project;
-    bool skips_first;     /* the first operand is no file, but a pattern, script or mode, unless an option gives that */
-    const char *output;   /* options whose value is a file it writes, separated by '|', or NULL; "of=" begins a word */
-    const char *in_place; /* with one of these its operands are written, too; or NULL */
+    bool writes_elsewhere; /* a path out of cwd is written, wherever it stands: make -C, xargs rm */
+    bool skips_first; /* the first operand is no file, but a pattern, script or mode, unless an option gives that */
+    /* Options, separated by '|': long ones may be abbreviated, short ones may stand in a bundle. */
+    const char *output;   /* the value is a file it writes; "of=" begins a word */
+    const char *in_place; /* with one of these its operands and cwd are written */
+    const char *valued;   /* other letters that take the rest of their bundle as their value; "*": all of them */
 };
 
 /* By the basename of argv[0]; never NULL: of an unknown program, what is said of "*". */

@@ -25,21 +25,33 @@ static const char *resolved(const char *folder, char buffer[PATH_MAX])
     return realpath(folder, buffer) ? buffer : folder;
 }
 
-int csc_requests_folder(char ret_folder[PATH_MAX], struct csc_error *err)
+int csc_state_folder(char ret_folder[PATH_MAX], struct csc_error *err)
 {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     char buffer[PATH_MAX];
     int n;
 
     if (state && state[0] == '/')
-        n = snprintf(ret_folder, PATH_MAX, "%s/csc/requests", resolved(state, buffer));
+        n = snprintf(ret_folder, PATH_MAX, "%s/csc", resolved(state, buffer));
     else if (home && home[0] == '/')
-        n = snprintf(ret_folder, PATH_MAX, "%s/.local/state/csc/requests", resolved(home, buffer));
+        n = snprintf(ret_folder, PATH_MAX, "%s/.local/state/csc", resolved(home, buffer));
     else
         return csc_fail(err, CSC_E_CONFIG,
                         "there is no place for requests: HOME is not set to an absolute path; set it, or "
                         "XDG_STATE_HOME");
     return n < PATH_MAX ? 0 : csc_fail(err, CSC_E_CONFIG, "the path of the state folder is too long");
+}
+
+int csc_requests_folder(char ret_folder[PATH_MAX], struct csc_error *err)
+{
+    char state[PATH_MAX];
+    int r = csc_state_folder(state, err);
+
+    if (r < 0)
+        return r;
+    if (snprintf(ret_folder, PATH_MAX, "%s/requests", state) >= PATH_MAX)
+        return csc_fail(err, CSC_E_CONFIG, "the path of the state folder is too long");
+    return 0;
 }
 
 static bool is_id(const char *id)

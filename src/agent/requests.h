@@ -2,8 +2,7 @@
 /*
  * Contracts that wait for a person, each in a folder of its own: FOLDER/ID/contract.json, and beside it what
  * `csc approve` writes, approval.json and approval.json.sig (and, for a second approver, approval-2.json...). ID is the
- * beginning of the contract's hash: asked again, the same contract is the same request. Folders are 0700; no scope of a
- * contract may hold them.
+ * beginning of the contract's hash: asked again, the same contract is the same request. Folders are 0700.
  */
 #ifndef CSC_AGENT_REQUESTS_H
 #define CSC_AGENT_REQUESTS_H
@@ -29,6 +28,9 @@ struct csc_request {
 
 enum { CSC_REQUEST_AGE_SEC = 7 * 86400 }; /* longer than anybody waits, and than an approval of a day holds */
 
+/* $XDG_STATE_HOME/csc, or $HOME/.local/state/csc: what csc keeps for this user, which no write scope may hold or lie
+ * in. CSC_E_CONFIG when neither is set. */
+int csc_state_folder(char ret_folder[PATH_MAX], struct csc_error *err);
 /* $XDG_STATE_HOME/csc/requests, or $HOME/.local/state/csc/requests; CSC_E_CONFIG when neither is set. */
 int csc_requests_folder(char ret_folder[PATH_MAX], struct csc_error *err);
 /* Stores the contract's text, unless it is there, and finds its approvals. CSC_E_PERMISSION when others could change

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/shell.h"
@@ -36,4 +39,38 @@ char *csc_shell_resolve(struct csc_arena *arena, const char *cwd, const char *pa
         *end++ = '/';
     *end = '\0';
     return start;
+}
+
+/* Below what is there, a name that is not can be made; ".." below what is not leads nowhere. */
+static bool is_missing_name(const char *name)
+{
+    return errno == ENOENT && strcmp(name, "..") != 0 && strcmp(name, ".") != 0;
+}
+
+bool csc_shell_follow(const char *cwd, const char *path, char ret_real[PATH_MAX])
+{
+    char joined[PATH_MAX], real[PATH_MAX];
+    size_t size = strlen(path);
+
+    if (strlen(cwd) + size + 2 > sizeof(joined))
+        return false;
+    (void)snprintf(joined, sizeof(joined), path[0] == '/' ? "%.0s%s" : "%s/%s", cwd, path);
+    size = strlen(joined);
+    for (size_t end = size; end > 0; end--) {
+        if (end < size && joined[end] != '/')
+            continue;
+        char kept = joined[end];
+        joined[end] = '\0';
+        if (realpath(joined[0] ? joined : "/", real)) {
+            joined[end] = kept;
+            int n = snprintf(ret_real, PATH_MAX, "%s%s", strcmp(real, "/") == 0 && end < size ? "" : real,
+                             joined + end);
+            return n < PATH_MAX;
+        }
+        const char *name = strrchr(joined, '/');
+        if (!is_missing_name(name ? name + 1 : joined))
+            return false;
+        joined[end] = kept;
+    }
+    return false;
 }

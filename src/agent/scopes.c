@@ -11,8 +11,8 @@ struct program {
     const struct csc_argv *argv;
     const struct csc_program_scopes *known;
     bool in_place;
-    bool skips; /* its first operand is no file */
-    size_t last_operand;
+    bool skips;     /* its first operand is no file */
+    size_t written; /* the one operand that is, 0: none */
 };
 
 /* ---- lists ---------------------------------------------------------------------------------------------------- */
@@ -54,8 +54,12 @@ static void add(struct csc_scoping *scoping, bool write, const char *path, const
     struct csc_strings *list = write ? &scoping->writes : &scoping->reads;
 
     bool exact = write ? scoping->command->exact_writes : scoping->command->exact_reads;
-    if (scoping->failed || (scoping->is_filling && exact) || is_held(list, path))
+    if (scoping->failed || scoping->overflowed || (scoping->is_filling && exact) || is_held(list, path))
         return;
+    if (list->count == CSC_PROPOSED_PATHS_MAX) {
+        scoping->overflowed = true;
+        return;
+    }
     const char **items = grow(scoping, list->items, list->count, sizeof(*items));
     if (!items)
         return;
@@ -84,11 +88,6 @@ static const char *project_of(const struct csc_scoping *scoping, const struct cs
     const char *prefix = scoping->policy ? prefix_of(prefixes, cwd) : cwd;
 
     return prefix && csc_path_has_prefix("/", prefix) ? cwd : prefix;
-}
-
-static bool may_write(const struct csc_scoping *scoping)
-{
-    return !scoping->policy || !scoping->policy->require_write_paths_empty;
 }
 
 /* A file is made, replaced or removed in its folder, which has to be there, and the file need not: so the scope is cwd
@@ -131,12 +130,10 @@ static char *without_glob(char *path)
     return path;
 }
 
-static void add_file(const struct program *p, const char *word, bool write)
+static void add_path(const struct program *p, char *path, bool write, const char *how)
 {
     struct csc_scoping *scoping = p->scoping;
-    char *path = csc_shell_resolve(scoping->arena, scoping->command->cwd, word);
-    const char *why = csc_arena_printf(scoping->arena, "%s of %s", write ? "written operand" : "operand",
-                                       p->argv->items[0]);
+    const char *why = csc_arena_printf(scoping->arena, "%s of %s", how, p->argv->items[0]);
 
     if (!path || !why) {
         scoping->failed = true;
@@ -145,14 +142,40 @@ static void add_file(const struct program *p, const char *word, bool write)
     if (is_device(path))
         return;
     path = without_glob(path);
-    if (!write) {
-        add(scoping, false, path, why);
-        return;
-    }
-    const char *scope = scope_for_writing(scoping, path);
+    const char *scope = write ? scope_for_writing(scoping, path) : path;
     scoping->failed |= !scope;
     if (scope)
-        add(scoping, true, scope, why);
+        add(scoping, write, scope, why);
+}
+
+static void add_link(const struct program *p, const char *path, bool write)
+{
+    const char *cwd = p->scoping->command->cwd;
+    char real_cwd[PATH_MAX], real[PATH_MAX];
+
+    if (csc_shell_follow(cwd, ".", real_cwd) && csc_shell_follow(cwd, path, real) &&
+        !csc_path_has_prefix(real, real_cwd) && strcmp(path, real) != 0)
+        add_path(p, csc_arena_copy(p->scoping->arena, real, strlen(real)), write, "what a link leads to, an operand");
+}
+
+/* Threat: the name lies in cwd, and what it leads to does not: a symlink, or ".." behind one, which the kernel follows
+ * and a comparison of names does not; by its name alone as well, since a folder on the way may be made before it is
+ * used. */
+static void add_where_it_leads(const struct program *p, const char *word, bool write)
+{
+    const char *lexical = csc_shell_resolve(p->scoping->arena, p->scoping->command->cwd, word);
+
+    p->scoping->failed |= !lexical;
+    add_link(p, word, write);
+    if (lexical)
+        add_link(p, lexical, write);
+}
+
+static void add_file(const struct program *p, const char *word, bool write)
+{
+    add_path(p, csc_shell_resolve(p->scoping->arena, p->scoping->command->cwd, word), write,
+             write ? "written operand" : "operand");
+    add_where_it_leads(p, word, write);
 }
 
 static bool is_option(const char *word)
@@ -160,91 +183,148 @@ static bool is_option(const char *word)
     return word[0] == '-' && word[1] != '\0';
 }
 
-/* What of a word that is an option, or begins with "name=" or '@', may name a file; NULL: nothing. Threat: a file that
- * is read, and in no scope, because it stands behind an equals sign. */
-static const char *attached_path(const char *word)
+/* Its own first component, or a later one, leaves cwd. */
+static bool leads_elsewhere(const char *value)
 {
-    const char *equals = strchr(word, '=');
-    const char *value = equals ? equals + 1 : word[0] == '@' ? word + 1 : NULL;
-
-    if (!value && is_option(word) && word[1] != '-')
-        value = word + 2;
-    if (!value && strncmp(word, "file://", 7) == 0)
-        value = word + 7;
-    if (value && value[0] == '@')
-        value++;
-    return value && (value[0] == '/' || strncmp(value, "../", 3) == 0 || strcmp(value, "..") == 0) ? value : NULL;
+    if (value[0] == '/')
+        return true;
+    while (*value) {
+        size_t size = strcspn(value, "/");
+        if (size == 2 && value[0] == '.' && value[1] == '.')
+            return true;
+        value += size + (value[size] == '/');
+    }
+    return false;
 }
 
-/* The option's value in the word itself, "" when it is the next word; NULL: the word is none of these options. */
-static const char *option_value(const char *options, const char *word)
+/*
+ * Threat: a file that is read, and in no scope, because it stands behind an equals sign, an @, or the letters of an
+ * option. So whatever a word could hold as a path is taken for one if it leads out of cwd: one path too many is a
+ * refusal that says why, one too few would be silence.
+ */
+static void add_attached(const struct program *p, const char *word, bool write)
+{
+    const char *equals = strchr(word, '='), *at = word[0] == '@' ? word + 1 : NULL;
+    const char *url = strncmp(word, "file://", 7) == 0 ? word + 7 : NULL;
+    const char *short_value = is_option(word) && word[1] != '-' ? word + 2 : NULL;
+    const char *slash = is_option(word) ? strchr(word, '/') : NULL, *dot = is_option(word) ? strchr(word, '.') : NULL;
+    const char *candidates[] = {
+        equals ? equals + 1 : NULL, equals && equals[1] == '@' ? equals + 2 : NULL, at, url, short_value, slash, dot};
+
+    for (size_t i = 0; i < ARRAY_SIZE(candidates); i++)
+        if (candidates[i] && leads_elsewhere(candidates[i]))
+            add_file(p, candidates[i], write);
+        else if (candidates[i] && candidates[i][0])
+            add_where_it_leads(p, candidates[i], write);
+}
+
+/* ---- options -------------------------------------------------------------------------------------------------- */
+
+/* "-uo/x" has an o, and behind it its value. Letters before it that take a value themselves end the bundle. */
+static const char *bundle_value(char letter, const char *valued, const char *word)
+{
+    for (const char *c = word + 1; *c; c++) {
+        if (*c == letter)
+            return c + 1;
+        if (valued && (valued[0] == '*' || strchr(valued, *c)))
+            return NULL;
+    }
+    return NULL;
+}
+
+/* Of one option: its value in the word itself, "" when it is the next word; NULL: the word is another. */
+static const char *one_value(const char *option, size_t size, const char *valued, const char *word)
+{
+    size_t name = strcspn(word, "=");
+
+    if (option[size - 1] == '=')
+        return strncmp(word, option, size) == 0 ? word + size : NULL;
+    if (word[0] != '-')
+        return NULL;
+    if (size == 2 && word[1] != '-')
+        return bundle_value(option[1], valued, word);
+    bool is_same = name == size && memcmp(word, option, size) == 0;
+    bool is_shorter = option[1] == '-' && name > 2 && name < size && memcmp(word, option, name) == 0;
+    if (!is_same && !is_shorter)
+        return NULL;
+    return word[name] ? word + name + 1 : word + name;
+}
+
+static const char *option_value(const char *options, const char *valued, const char *word)
 {
     while (options && *options) {
         size_t size = strcspn(options, "|");
-        bool is_short = size == 2, begins_word = options[size - 1] == '=';
-        if (strncmp(word, options, size) == 0) {
-            if (begins_word || (is_short && word[size]))
-                return word + size;
-            if (word[size] == '\0')
-                return "";
-            if (word[size] == '=')
-                return word + size + 1;
-        }
+        const char *value = one_value(options, size, valued, word);
+        if (value)
+            return value;
         options += size + (options[size] == '|');
     }
     return NULL;
 }
 
-/* -e, -f and their long names give the pattern or script, and no operand does. */
-static bool gives_script(const char *word)
+/* It may give the pattern or script, which then is no operand: -e, -f and their long names, however short. */
+static bool may_give_script(const char *word)
 {
     if (word[0] != '-')
         return false;
-    if (word[1] == '-')
-        return strncmp(word, "--regexp", 8) == 0 || strncmp(word, "--file", 6) == 0 ||
-               strncmp(word, "--expression", 12) == 0 || strncmp(word, "--reference", 11) == 0;
-    return strpbrk(word, "ef") != NULL;
+    return word[1] == '-' ? word[2] && strchr("efr", word[2]) : strpbrk(word, "ef") != NULL;
 }
 
 static void survey_words(struct program *p)
 {
+    size_t operands = 0;
+
     p->skips = p->known->skips_first;
     for (size_t i = 1; i < p->argv->count; i++) {
         const char *word = p->argv->items[i];
-        if (gives_script(word))
+        if (may_give_script(word))
             p->skips = false;
-        if (p->known->in_place && option_value(p->known->in_place, word))
+        if (p->known->in_place && option_value(p->known->in_place, p->known->valued, word))
             p->in_place = true;
-        if (!is_option(word))
-            p->last_operand = i;
+        if (is_option(word))
+            continue;
+        operands++;
+        if (p->known->operands == CSC_OPERANDS_LAST || (p->known->operands == CSC_OPERANDS_SECOND && operands > 1))
+            p->written = i;
     }
+}
+
+/* ---- operands ------------------------------------------------------------------------------------------------- */
+
+/* Out of cwd, where nothing else says whether it is written. */
+static bool writes_elsewhere(const struct program *p)
+{
+    return p->in_place || p->known->operands == CSC_OPERANDS_WRITE || p->known->writes_elsewhere ||
+           (p->known->writes_project == CSC_PROJECT_WRITTEN_WHEN_RULED && p->scoping->is_ruled);
 }
 
 /* Of programs that work on the project a bare word is as often a subcommand as a file, which lies in the project. */
 static void add_operand(struct program *p, size_t index)
 {
-    enum csc_operands operands = p->known->operands;
     const char *word = p->argv->items[index];
+    bool write = writes_elsewhere(p) || index == p->written;
 
     if (p->skips) {
         p->skips = false;
         return;
     }
-    if (attached_path(word))
-        add_file(p, attached_path(word), operands == CSC_OPERANDS_WRITE);
-    else if (operands != CSC_OPERANDS_NONE && !(p->known->reads_project && !p->in_place && !strchr(word, '/')))
-        add_file(p, word,
-                 p->in_place || operands == CSC_OPERANDS_WRITE ||
-                     (operands == CSC_OPERANDS_LAST && index == p->last_operand));
+    add_attached(p, word, write);
+    if (leads_elsewhere(word) || index == p->written ||
+        (p->known->operands != CSC_OPERANDS_NONE && (!p->known->reads_project || strchr(word, '/'))))
+        add_file(p, word, write);
+    else
+        add_where_it_leads(p, word, write);
 }
 
 static void add_words(struct program *p)
 {
     bool options = true;
 
+    if (p->known->operands == CSC_OPERANDS_TEXT)
+        return;
     for (size_t i = 1; i < p->argv->count && !p->scoping->failed; i++) {
         const char *word = p->argv->items[i];
-        const char *output = options ? option_value(p->known->output, word) : NULL;
+        const char *output = options ? option_value(p->known->output, p->known->valued, word) : NULL;
         if (options && strcmp(word, "--") == 0)
             options = false;
         else if (output && *output)
@@ -253,8 +333,8 @@ static void add_words(struct program *p)
             add_file(p, p->argv->items[++i], true);
         else if (!options || !is_option(word))
             add_operand(p, i);
-        else if (attached_path(word))
-            add_file(p, attached_path(word), p->known->operands == CSC_OPERANDS_WRITE);
+        else
+            add_attached(p, word, writes_elsewhere(p));
     }
 }
 
@@ -265,7 +345,7 @@ static void add_project(struct program *p)
     struct csc_scoping *scoping = p->scoping;
     const struct csc_policy *policy = scoping->policy;
     const char *cwd = scoping->command->cwd;
-    bool writes = p->known->writes_project == CSC_PROJECT_WRITTEN ||
+    bool writes = p->in_place || p->known->writes_project == CSC_PROJECT_WRITTEN ||
                   (p->known->writes_project == CSC_PROJECT_WRITTEN_WHEN_RULED && scoping->is_ruled);
     const char *reads = p->known->reads_project ? project_of(scoping, policy ? &policy->read_prefixes : NULL) : NULL;
 
@@ -273,12 +353,12 @@ static void add_project(struct program *p)
         reads = cwd;
     if (reads)
         add(scoping, false, reads, strcmp(reads, cwd) == 0 ? "cwd" : "the policy's read prefix that holds cwd");
-    const char *written = writes && may_write(scoping) ? project_of(scoping, policy ? &policy->write_prefixes : NULL)
-                                                       : NULL;
-    if (written) {
-        const char *why = csc_arena_printf(scoping->arena, "%s works on the project", p->argv->items[0]);
-        add(scoping, true, written, why);
-    }
+    if (!writes)
+        return;
+    /* Where the policy has nothing that could be written here, it is to say so. */
+    const char *written = p->in_place ? NULL : project_of(scoping, policy ? &policy->write_prefixes : NULL);
+    add(scoping, true, written ? written : scope_for_writing(scoping, cwd),
+        csc_arena_printf(scoping->arena, "%s writes %s", p->argv->items[0], p->in_place ? "in cwd" : "the project"));
 }
 
 static void add_all(struct csc_scoping *scoping, bool write, const struct csc_strings *paths)
@@ -290,10 +370,16 @@ static void add_all(struct csc_scoping *scoping, bool write, const struct csc_st
 void csc_scopes_fill(struct csc_scoping *scoping)
 {
     const struct csc_proposed_command *command = scoping->command;
+    char real[PATH_MAX];
 
     add_all(scoping, false, &command->read_paths);
     add_all(scoping, true, &command->write_paths);
     scoping->is_filling = true;
+    if (csc_shell_follow(command->cwd, ".", real) && strcmp(real, command->cwd) != 0) {
+        char *copy = csc_arena_copy(scoping->arena, real, strlen(real));
+        scoping->failed |= !copy;
+        add(scoping, false, copy ? copy : "/", "what cwd leads to");
+    }
     for (size_t i = 0; i < command->argv_count && !scoping->failed; i++) {
         struct program program = {
             .scoping = scoping, .argv = &command->argvs[i], .known = csc_program_scopes_of(command->argvs[i].items[0])};

@@ -26,6 +26,9 @@ static const struct csc_shell_reason cd_operands = {"cd without exactly one fold
 static const struct csc_shell_reason cd_option = {"cd with an option", "write cd DIR &&, or cd ./-DIR &&", NULL};
 static const struct csc_shell_reason cd_last = {"a cd with no command behind it",
                                                 "write cd DIR && COMMAND: nothing lasts beyond the line", "cwd"};
+static const struct csc_shell_reason newline_behind_cd = {
+    "a command on a new line behind a cd", "write && between them: where the cd failed, a shell would go on elsewhere",
+    "cwd"};
 static const struct csc_shell_reason function = {"a function", "write its commands themselves", NULL};
 static const struct csc_shell_reason extended_pattern = {"a pattern of file names",
                                                          "name the files, or let a program such as find do it", NULL};
@@ -64,6 +67,10 @@ static int add_word(struct csc_shell_parser *p, const struct csc_shell_token *wo
         if (r < 0)
             return r;
         p->has_cd |= strcmp(word->text, "cd") == 0;
+    } else {
+        int r = csc_shell_check_argument(&p->reader, p->words[0], p->word_count, word);
+        if (r < 0)
+            return r;
     }
     p->words[p->word_count++] = (char *)word->text;
     p->last = *word;
@@ -206,7 +213,8 @@ static int finish_command(struct csc_shell_parser *p)
 static int read_commands(struct csc_shell_parser *p)
 {
     struct csc_shell_token stop = {0};
-    size_t and = CSC_SHELL_NOWHERE; /* the && in front */
+    size_t and = CSC_SHELL_NOWHERE;      /* the && in front */
+    bool any_cd = false, unsure = false; /* whether a shell might be in another folder now */
 
     do {
         int r = read_pipeline(p, &stop);
@@ -218,6 +226,10 @@ static int read_commands(struct csc_shell_parser *p)
             return refuse(p, and, &nothing_behind_and);
         if (p->argv_count == 0 && stop.kind == CSC_SHELL_AND)
             return refuse(p, stop.at, &nothing_before_and);
+        if (p->argv_count > 0 && unsure)
+            return refuse(p, p->begin, &newline_behind_cd);
+        any_cd |= p->has_cd;
+        unsure = any_cd && stop.kind == CSC_SHELL_NEWLINE;
         if (p->argv_count > 0)
             r = p->has_cd ? change_folder(p) : finish_command(p);
         if (r < 0)

@@ -7,6 +7,8 @@
 #ifndef CSC_AGENT_SHELL_H
 #define CSC_AGENT_SHELL_H
 
+#include <limits.h>
+
 #include "contract/contract.h"
 
 enum { CSC_SHELL_BYTES_MAX = 131072 };
@@ -60,6 +62,10 @@ int csc_shell_read(struct csc_arena *arena, const struct csc_shell_text *text, s
 /* `path` seen from `cwd`, which is absolute, by its name alone: "." and ".." are resolved as cd does it, without
  * looking at links. Absolute, in the arena; NULL when there is no memory. */
 char *csc_shell_resolve(struct csc_arena *arena, const char *cwd, const char *path);
+
+/* The same as the kernel sees it now, links followed; of what is not there, as far as its folders are. False where it
+ * leads nowhere. `path` may be of any length. */
+bool csc_shell_follow(const char *cwd, const char *path, char ret_real[PATH_MAX]);
 
 /* Appends a word as any shell reads it back: as it is where every character stands for itself, else in single quotes.
  */

@@ -89,6 +89,22 @@ static bool is_assignment(const struct csc_shell_token *word)
     return word->text[size] == '=' && size < word->plain;
 }
 
+/* Threat: a name with a subscript, in which bash runs a command substitution, quoted or not. */
+int csc_shell_check_argument(struct csc_shell_reader *reader, const char *program, size_t index,
+                             const struct csc_shell_token *word)
+{
+    static const struct csc_shell_reason sets = {"printf -v, which sets a variable of the shell", LASTS, NULL};
+    static const struct csc_shell_reason looks = {"a test of a variable of the shell (%s)",
+                                                  "leave it out: a contract's commands have no variables", NULL};
+    bool is_test = strcmp(program, "test") == 0 || strcmp(program, "[") == 0;
+
+    if (strcmp(program, "printf") == 0 && index == 1 && strncmp(word->text, "-v", 2) == 0)
+        return csc_shell_refuse(reader, word->at, &sets);
+    if (is_test && (strcmp(word->text, "-v") == 0 || strcmp(word->text, "-R") == 0))
+        return csc_shell_refuse_word(reader, word->at, &looks, word->text);
+    return 0;
+}
+
 int csc_shell_check_program(struct csc_shell_reader *reader, const struct csc_shell_token *word)
 {
     const struct csc_shell_reason *reason = NULL;

@@ -83,6 +83,9 @@ int csc_shell_read_word(struct csc_shell_reader *reader, struct csc_shell_token 
 
 /* Refuses what a shell does not take for a program's name: assignments, reserved words, builtins but cd. */
 int csc_shell_check_program(struct csc_shell_reader *reader, const struct csc_shell_token *word);
+/* Refuses what a builtin makes of its word number `index`, and the program of its name does not: printf -v. */
+int csc_shell_check_argument(struct csc_shell_reader *reader, const char *program, size_t index,
+                             const struct csc_shell_token *word);
 
 /* ---- shell_path.c ------------------------------------------------------------------------------------------ */
 

@@ -34,7 +34,7 @@ struct csc_cli_configuration {
     bool loaded;
     char config_path[PATH_MAX]; /* "": defaults alone */
     char own_place[PATH_MAX + 32];
-    char requests[PATH_MAX];
+    char state[PATH_MAX];
     struct csc_protected files[CSC_CLI_PROTECTED_MAX];
     struct csc_hardening flow; /* points into this object, which stays where it is */
 };

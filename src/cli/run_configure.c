@@ -49,9 +49,9 @@ static void protect_all(const struct csc_cli_configure_options *options, struct 
     csc_cli_protect(configuration, CSC_CONFIG_SYSTEM, "the place of the configuration", true);
     csc_cli_protect(configuration, csc_config_own_place(configuration->own_place), "the place of the configuration",
                     true);
-    if (csc_requests_folder(configuration->requests, NULL) == 0)
+    if (csc_state_folder(configuration->state, NULL) == 0)
         configuration->files[configuration->flow.protected_count++] = (struct csc_protected){
-            configuration->requests, "the requests that wait for approval", .write_only = true, .whole = true};
+            configuration->state, "the requests and receipts of agents", .write_only = true, .whole = true};
 }
 
 int csc_cli_configure(const struct csc_cli *cli, const struct csc_cli_configure_options *options,

@@ -74,7 +74,7 @@ struct csc_protected {
     const char *path; /* as given; resolved by the survey */
     const char *what; /* "the signing key", for messages */
     bool write_only;  /* read scopes may hold it */
-    bool whole;       /* a folder, absolute and without symlinks: no scope may lie in it either */
+    bool whole; /* a folder, absolute and without symlinks: no scope that write_only is about may lie in it either */
 };
 
 struct csc_place {

@@ -85,17 +85,18 @@ def ledger(access, suffix, how):
         equal(boundary.csc("ledger", "stats", "--json", "--ledger", path).json()["entries"], 2)
 
 
-@cases([(f"writing the requests that wait for approval: {name}", name) for name in ("the folder", "one of them", "all of state")])
+@cases([(f"writing requests and receipts of agents: {name}", name) for name in ("the folder", "one of them", "a receipt", "all of state")])
 def requests(name):
     """Threat: a command that puts another contract before the person who approves, or an approval into its folder."""
     with Boundary() as boundary:
         state = boundary.path("work", "state")
         folder = os.path.join(state, "csc", "requests")
         os.makedirs(os.path.join(folder, "0" * 32))
-        scope = {"the folder": folder, "one of them": os.path.join(folder, "0" * 32), "all of state": state}[name]
+        os.makedirs(os.path.join(state, "csc", "receipts"))
+        scope = {"the folder": folder, "one of them": os.path.join(folder, "0" * 32), "all of state": state,
+                 "a receipt": os.path.join(state, "csc", "receipts")}[name]
         start = {"env": {**os.environ, "XDG_STATE_HOME": state}}
-        refused(boundary, 1, "(holds|belongs to) the requests that wait for approval; ", start,
-                write_paths=[scope + "/**"])
+        refused(boundary, 1, "(holds|belongs to) the requests and receipts of agents; ", start, write_paths=[scope + "/**"])
 
 
 @case("a key among what every command is shown")

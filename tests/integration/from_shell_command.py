@@ -126,7 +126,7 @@ def folders():
 @case("a line from standard input, of several lines")
 def from_stdin():
     with Bench() as bench:
-        contract = contract_of(bench, "-", stdin=b"cd sub &&\n  echo 'a\nb'\ntrue\n")
+        contract = contract_of(bench, "-", stdin=b"cd sub &&\n  echo 'a\nb' &&\ntrue\n")
         equal([(command["cwd"], command["exec"]["argv"]) for command in contract["commands"]],
               [(f"{bench.work}/sub", ["echo", "a\nb"]), (f"{bench.work}/sub", ["true"])], "commands")
         equal(bench.csc("from-shell", "-", stdin=b"a" * 131073).code, 65, "too much")

@@ -7,10 +7,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "agent/agent.h"
+#include "support/folder.h"
 
 #define HEAD                                                                                                           \
     "policy_schema_version: csc.policy.v0.1\n"                                                                         \
@@ -106,8 +109,8 @@ static const struct expectation rows[] = {
     {reader, "touch a", "/w/p/src", "/w/p/src/a", "deny", "transform_local", "medium"},
     /* What works on the project gets it, no more than the policy has of it. */
     {dev, "make all", "/w/p", "/w/p", "deny", "transform_local", "low"},
-    {reader, "make all", "/w/p/src", "", "deny", "observe", "medium"},
-    {worker, "make all", "/w/p/", "", "deny", "transform_local", "low"},
+    {reader, "make all", "/w/p/src", "/w/p/src", "deny", "transform_local", "medium"},
+    {worker, "make all", "/w/p/", "/w/p/src", "deny", "transform_local", "low"},
     {NULL, "make all", "/w/p/src", "/w/p/src", "deny", "transform_local", "low"},
     {dev, "git status", "/w/p", "", "deny", "observe", "low"},
     {dev, "git commit -m x", "/w/p", "/w/p", "deny", "mutate_repo", "medium"},
@@ -115,15 +118,57 @@ static const struct expectation rows[] = {
     {dev, "python3.11 x.py", "/w/p", "/w/p", "deny", "transform_local", "low"},
     /* An unknown program is taken at its words. */
     {dev, "/opt/tool --in=/etc/a ../b", "/w/p /etc/a", "", "deny", "observe", "low"},
-    {dev, "timeout 5 cat /etc/hosts", "/w/p /etc/hosts", "", "deny", "observe", "low"},
+    {dev, "timeout 5 cat /etc/hosts", "/w/p", "/w/p /etc/hosts", "deny", "transform_local", "low"},
     /* Where the policy has nothing of cwd, an operand below it is asked for by name; a subcommand is none. */
     {apart, "cat a", "/w/p/src/a", "", "deny", "observe", "low"},
     {apart, "git log ./x", "/w/p/src/x", "", "deny", "observe", "low"},
+    /* Threat: a path that a word holds, and no scope. It is looked for wherever a word could hold one. */
+    {dev, "make -C ..", "/w/p", "/w/p", "deny", "transform_local", "low"},
+    {dev, "make -C ../../x", "/w/p", "/w/p /w/x", "deny", "transform_local", "low"},
+    {dev, "git -C ../../x log", "/w/p /w/x", "", "deny", "observe", "low"},
+    {dev, "git init ../../x", "/w/p", "/w/p /w/x", "deny", "mutate_repo", "medium"},
+    {dev, "diff --from-file=a/../../../../x b", "/w/p/src /x", "", "deny", "observe", "low"},
+    {dev, "grep -f./../../../x a", "/w/p/src /x", "", "deny", "observe", "low"},
+    {dev, "make --file=./../../../x", "/w/p", "/w/p /x", "deny", "transform_local", "low"},
+    {dev, "dd if=./../../../x of=y", "/w/p/src /x /w/x", "/w/p/src", "deny", "transform_local", "low"},
+    {dev, "cp -at../../../x a", "/w/p/src", "/x /w/p/src", "deny", "transform_local", "low"},
+    {dev, "cp --target-directory=../../../x a", "/w/p/src", "/x /w/p/src", "deny", "transform_local", "low"},
+    {dev, "cp --tar ../../../x a", "/w/p/src", "/x /w/p/src", "deny", "transform_local", "low"},
+    {dev, "sort -uo/etc/a b", "/w/p/src", "/etc/a", "deny", "transform_local", "low"},
+    {dev, "sort -uo /etc/a b", "/w/p/src", "/etc/a", "deny", "transform_local", "low"},
+    {dev, "sort --outp=/etc/a b", "/w/p/src", "/etc/a", "deny", "transform_local", "low"},
+    {dev, "sort -to /etc/a", "/w/p/src /etc/a", "", "deny", "observe", "low"},
+    {dev, "tar -cf/etc/a b", "/w/p/src", "/w/p /etc/a", "deny", "transform_local", "low"},
+    {dev, "grep --regex=x /etc/hosts", "/w/p/src /etc/hosts", "", "deny", "observe", "low"},
+    {dev, "sed --expr=p /etc/hosts", "/w/p/src /etc/hosts", "", "deny", "observe", "low"},
+    {dev, "sed -Ei s/a/b/ /etc/a", "/w/p/src", "/w/p/src /etc/a", "deny", "transform_local", "low"},
+    {dev, "sed --in-pl s/a/b/ /etc/a", "/w/p/src", "/w/p/src /etc/a", "deny", "transform_local", "low"},
+    {dev, "uniq a /etc/b", "/w/p/src", "/etc/b", "deny", "transform_local", "low"},
+    {dev, "uniq a", "/w/p/src", "", "deny", "observe", "low"},
+    {dev, "find /etc -delete", "/w/p/src", "/w/p/src /etc", "deny", "transform_local", "low"},
+    {dev, "find . -fprint /etc/a", "/w/p/src", "/w/p/src /etc/a", "deny", "transform_local", "low"},
+    {dev, "find . -name x", "/w/p/src", "", "deny", "observe", "low"},
+    {dev, "xargs rm /etc/a", "/w/p", "/w/p /etc/a", "deny", "transform_local", "low"},
+    {dev, "xargs -a /etc/a echo", "/w/p", "/w/p /etc/a", "deny", "transform_local", "low"},
+    {dev, "git diff --output=/etc/a", "/w/p", "/etc/a", "deny", "transform_local", "low"},
+    {dev, "git format-patch -o /etc/a HEAD", "/w/p", "/etc/a", "deny", "transform_local", "low"},
+    {dev, "go build -o /etc/a", "/w/p", "/w/p /etc/a", "deny", "transform_local", "low"},
+    {dev, "gcc -o /etc/a -fno-common x.c", "/w/p", "/w/p /etc/a", "deny", "transform_local", "low"},
+    {dev, "gcc -I/usr/include -o x x.c", "/w/p /usr/include", "/w/p", "deny", "transform_local", "low"},
+    {dev, "split /etc/a", "/w/p/src", "/w/p /etc/a", "deny", "transform_local", "low"},
+    {dev, "curl -T /etc/a -XPOST x", "/w/p/src /etc/a", "", "full", "fetch_external", "medium"},
+    {dev, "curl -sSLo /etc/a x", "/w/p/src", "/etc/a", "full", "fetch_external", "medium"},
+    {dev, "curl -d@/etc/a x", "/w/p/src /etc/a", "", "full", "fetch_external", "medium"},
+    {dev, "curl --data=@/etc/a x", "/w/p/src /etc/a", "", "full", "fetch_external", "medium"},
+    {dev, "curl -sO x", "/w/p/src", "/w/p/src", "full", "fetch_external", "medium"},
+    {dev, "wget -qO/etc/a x", "/w/p/src", "/w/p /etc/a", "full", "fetch_external", "medium"},
+    {reader, "sed -i s/a/b/ f", "/w/p/src", "/w/p/src", "deny", "transform_local", "medium"},
+    {reader, "patch -p1", "/w/p/src", "/w/p/src", "deny", "transform_local", "medium"},
     /* The network that a rule names, as far as the policy goes; under none, what it would take. */
     {dev, "curl https://example.com", "/w/p/src", "", "full", "fetch_external", "medium"},
     {reader, "curl https://example.com", "/w/p/src", "", "allowlisted", "fetch_external", "medium"},
     {worker, "curl -o /w/p/out/x https://example.com", "/w/p/src", "/w/p/out", "full", "fetch_external", "high"},
-    {worker, "git push", "/w/p/", "", "full", "deploy", "high"},
+    {worker, "git push", "/w/p/", "/w/p/src", "full", "deploy", "high"},
     {NULL, "git push", "/w/p/src", "/w/p/src", "full", "deploy", "high"},
     /* The effect and the class are the least that the policy has, and not below what the command is. */
     {worker, "cat a", "/w/p/src", "", "deny", "transform_local", "low"},
@@ -303,6 +348,65 @@ static void test_hash(void **state)
     csc_arena_free(&arena);
 }
 
+/* What a name in cwd leads to is asked for, too. Threat: a link in a repository that was cloned. */
+static void test_links(void **state)
+{
+    static const struct {
+        const char *argv, *reads, *writes; /* @ stands for the folder */
+    } cases[] = {
+        {"cat in", "@/w", ""},
+        {"cat out", "@/w @/away/f", ""},
+        {"cat folder/f", "@/w @/away/f", ""},
+        {"cat folder/../g", "@/w @/g", ""},
+        {"cat folder/new", "@/w @/away/new", ""},
+        {"tee folder/new", "@/w", "@/w @/away"},
+        {"tool --x=out", "@/w @/away/f", ""},
+        {"git log out", "@/w @/away/f", ""},
+        {"echo out", "@/w", ""},
+        {"cat missing/../out", "@/w @/away/f", ""},
+    };
+    char *root = folder_create();
+
+    (void)state;
+    assert_int_equal(mkdir(folder_path(root, "w"), 0700), 0);
+    assert_int_equal(mkdir(folder_path(root, "away"), 0700), 0);
+    folder_write(root, "away/f", "x");
+    folder_write(root, "g", "x");
+    folder_write(root, "w/file", "x");
+    assert_int_equal(symlink("file", folder_path(root, "w/in")), 0);
+    assert_int_equal(symlink("../away/f", folder_path(root, "w/out")), 0);
+    assert_int_equal(symlink(folder_path(root, "away"), folder_path(root, "w/folder")), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct csc_arena arena = {0};
+        struct csc_proposed_command command;
+        struct csc_proposed *proposed = NULL;
+        struct csc_buf seen = {0}, wanted = {0};
+
+        split(&arena, cases[i].argv, &command);
+        command.cwd = folder_path(root, "w");
+        const struct csc_proposal proposal = {.commands = &command, .command_count = 1, .risk = -1};
+        assert_int_equal(propose(&proposal, NULL, &proposed, NULL), 0);
+        const struct csc_command *made = &proposed->contract->commands[0];
+        for (size_t k = 0; k < made->read_path_count; k++)
+            csc_buf_printf(&seen, "%s%s", k > 0 ? " " : "", made->read_paths[k]);
+        csc_buf_puts(&seen, " > ");
+        for (size_t k = 0; k < made->write_path_count; k++)
+            csc_buf_printf(&seen, "%s%s", k > 0 ? " " : "", made->write_paths[k]);
+        for (const char *part = cases[i].reads; part; part = part == cases[i].reads ? cases[i].writes : NULL) {
+            csc_buf_puts(&wanted, part == cases[i].writes ? " > " : "");
+            for (const char *c = part; *c; c++)
+                csc_buf_printf(&wanted, *c == '@' ? "%s" : "%.0s%c", root, *c);
+        }
+        if (strcmp(seen.data, wanted.data) != 0)
+            fail_msg("%s: saw \"%s\", wanted \"%s\"", cases[i].argv, seen.data, wanted.data);
+        csc_buf_free(&seen);
+        csc_buf_free(&wanted);
+        csc_proposed_free(proposed);
+        csc_arena_free(&arena);
+    }
+    folder_remove(root);
+}
+
 static void test_limits(void **state)
 {
     struct csc_arena arena = {0};
@@ -319,6 +423,22 @@ static void test_limits(void **state)
     assert_int_equal(propose(&proposal, dev, &proposed, NULL), 0);
     csc_proposed_free(proposed);
     proposed = NULL;
+    /* A folder whose name would be a pattern in a scope. */
+    split(&arena, "cat a", &command);
+    command.cwd = "/w/p*";
+    proposal = (struct csc_proposal){.commands = &command, .command_count = 1, .risk = -1};
+    assert_int_equal(propose(&proposal, dev, &proposed, NULL), -CSC_E_DATA);
+    /* More paths than anybody would look at, each in none of the others. */
+    split(&arena, "cat a", &command);
+    for (size_t i = 1; i < 260; i++)
+        command.argvs[0].items[i] = csc_arena_printf(&arena, "/data/%zu", i);
+    command.argvs[0].count = 256;
+    proposal = (struct csc_proposal){.commands = &command, .command_count = 1, .risk = -1};
+    assert_int_equal(propose(&proposal, dev, &proposed, NULL), 0);
+    csc_proposed_free(proposed);
+    proposed = NULL;
+    command.argvs[0].count = 258;
+    assert_int_equal(propose(&proposal, dev, &proposed, NULL), -CSC_E_DATA);
     /* Words for people are cut at a character; the command itself is whole. */
     split(&arena, "echo x", &command);
     char *word = csc_arena_alloc(&arena, 10001);
@@ -392,9 +512,9 @@ static void test_quote(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_filled_in), cmocka_unit_test(test_notes),  cmocka_unit_test(test_asked_for),
-        cmocka_unit_test(test_hash),      cmocka_unit_test(test_limits), cmocka_unit_test(test_resolve),
-        cmocka_unit_test(test_quote),
+        cmocka_unit_test(test_filled_in), cmocka_unit_test(test_notes), cmocka_unit_test(test_asked_for),
+        cmocka_unit_test(test_hash),      cmocka_unit_test(test_links), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_resolve),   cmocka_unit_test(test_quote),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
