@@ -157,6 +157,11 @@ int csc_project_find(const char *folder, struct csc_project *ret_project, struct
         return csc_fail(err, CSC_E_DATA, "the project would be all of the machine; give its folder with --project");
     if (!csc_utf8_valid(project.root, strlen(project.root)))
         return csc_fail(err, CSC_E_DATA, "%s: is no UTF-8, which a policy has to be; rename the folder", project.root);
+    if (csc_glob_is_pattern(project.root))
+        return csc_fail(err, CSC_E_DATA,
+                        "%s: has a * ? or [ in it, which in a scope is a pattern, so that no command could run there; "
+                        "rename the folder",
+                        project.root);
     for (size_t i = 1; i < ARRAY_SIZE(parts); i++)
         for (size_t k = 0; k < MARKERS_MAX && parts[i].markers[k]; k++)
             if (is_there(project.root, parts[i].markers[k]))

@@ -462,7 +462,7 @@ def starter_all():
                 equal((line, decide(home, line)[0]), (line, wanted))
 
 
-NAMES = ["a b", "a: b", "- x", "#x", "x # y", "'", '"', "\\", "a\nb", "a\tb", "\x1b[2J", "*", "[x]", "{x}", "&a", "!x", "%x",
+NAMES = ["a b", "a: b", "- x", "#x", "x # y", "'", '"', "\\", "a\nb", "a\tb", "\x1b2J", "{x}", "&a", "!x", "%x",
          "@x", "`x`", "ü", "日本", "\u2028", "\u202e", "\ufeff", "\x7f", "\x85", "😀", "null", "true", "1e3", "~", "...", "---", "..a",
          "a" * 200]
 
@@ -485,6 +485,15 @@ def no_utf8():
     with Home() as home:
         os.mkdir(os.fsencode(home.root) + b"/a\xff")
         refused(home, home.init("claude", "--write", cwd=os.fsencode(home.root) + b"/a\xff"), 65, r"no UTF-8")
+        equal(home.files(), {})
+
+
+@cases([(f"refused: a project called {name!r}, in whose folder no command could be bounded", name)
+        for name in ("*", "a?", "[x]", "\x1b[2J")])
+def pattern(name):
+    with Home() as home:
+        os.mkdir(home.path(name))
+        refused(home, home.init("claude", "--write", cwd=home.path(name)), 65, r"in a scope is a pattern.*; rename the folder")
         equal(home.files(), {})
 
 
