@@ -70,7 +70,7 @@ complete -c csc -n "__csc_is from-shell" -l json -d "print contract and notes, o
 complete -c csc -n "__csc_is from-shell" -f
 complete -c csc -n "test (count (commandline -opc)) -eq 1" -f -a hook -d "judge the shell commands of a coding agent, called by its hook"
 complete -c csc -n "__csc_is hook" -l policy -r -F -d "what decides"
-complete -c csc -n "__csc_is hook" -l rewrite -d "replace what is allowed by a csc run of it (claude, codex)"
+complete -c csc -n "__csc_is hook" -l rewrite -d "replace what is allowed by a csc run of it (claude, codex, gemini)"
 complete -c csc -n "__csc_is hook" -l mode -x -a "local hardened" -d "for that csc run: how commands are executed"
 complete -c csc -n "__csc_is hook" -l sign -d "for that csc run: sign the receipt"
 complete -c csc -n "__csc_is hook" -l signing-key -r -F -d "for that csc run: private key"
@@ -87,7 +87,7 @@ complete -c csc -n "__csc_is init" -l force -d "replace a hook of csc that is se
 complete -c csc -n "__csc_is init" -l policy -r -F -d "use this one, and make none"
 complete -c csc -n "__csc_is init" -l project -x -a "(__fish_complete_directories)" -d "the project (default: where you are)"
 complete -c csc -n "__csc_is init" -l json -d "print a JSON object"
-complete -c csc -n "__csc_is init" -l rewrite -d "replace what is allowed by a csc run of it (claude, codex)"
+complete -c csc -n "__csc_is init" -l rewrite -d "replace what is allowed by a csc run of it (claude, codex, gemini)"
 complete -c csc -n "__csc_is init" -l mode -x -a "local hardened" -d "for that csc run: how commands are executed"
 complete -c csc -n "__csc_is init" -l sign -d "for that csc run: sign the receipt"
 complete -c csc -n "__csc_is init" -l signing-key -r -F -d "for that csc run: private key"
