@@ -27,7 +27,12 @@ struct diffing {
     struct side side;
     struct csc_buf text; /* of the change being written */
     bool failed;
+    const struct csc_extension_rule *extension; /* that hosts are looked at for */
+    size_t comparisons;                         /* of hosts with each other, for it */
 };
+
+/* Threat: two lists of 100,000 hosts. */
+enum { COMPARISONS_MAX = 1000000 };
 
 static bool make_room(struct csc_policy_diff *diff)
 {
@@ -321,6 +326,58 @@ static void compare_hosts(struct diffing *diffing)
     added_names(diffing, &diffing->side.from->egress_hosts, &diffing->side.to->egress_hosts, add_host);
 }
 
+/* A listed host that stands in this one is found wherever this one is. Where the comparisons are used up, there is
+ * none: then more is told, not less. */
+static bool is_still_named(struct diffing *diffing, const char *host)
+{
+    const struct csc_names *hosts = &diffing->side.to->egress_hosts;
+
+    for (size_t i = 0; i < hosts->count && diffing->comparisons < COMPARISONS_MAX; i++, diffing->comparisons++)
+        if (csc_extension_has_host(diffing->extension, hosts->items[i]) && csc_ascii_find(host, hosts->items[i]))
+            return true;
+    return false;
+}
+
+/* Threat: classification knows some effects by the hosts that a policy lists, so that one host less is one approval
+ * less, be the network what it may. */
+static void add_asking_host(struct diffing *diffing, const char *name)
+{
+    bool is_more = diffing->side.kind == CSC_CHANGE_MORE;
+
+    if (!csc_extension_has_host(diffing->extension, name) || is_still_named(diffing, name))
+        return;
+    csc_tell_quoted(&diffing->text, name);
+    csc_buf_printf(&diffing->text, " is %slisted: %s %s", is_more ? "no longer " : "", diffing->extension->effect_type,
+                   is_more ? "needs no approval any more" : "needs approval");
+    add(diffing, "allowed_egress_hosts", diffing->side.kind);
+}
+
+/* One of the programs that the rule can match is allowed by both. */
+static bool is_reachable(struct diffing *diffing)
+{
+    const struct csc_names *commands = &diffing->side.from->allow_commands;
+    const char **others = sorted(diffing, &diffing->side.to->allow_commands);
+
+    for (size_t i = 0; others && i < commands->count; i++)
+        if (csc_extension_has_program(diffing->extension, commands->items[i]) &&
+            has(others, diffing->side.to->allow_commands.count, commands->items[i]))
+            return true;
+    return false;
+}
+
+/* What `from` asks about because of a host, and `to` doesn't. */
+static void compare_asking_hosts(struct diffing *diffing)
+{
+    const struct side *side = &diffing->side;
+
+    for (const struct csc_extension_rule *rule = csc_extension_rules; rule->program && !diffing->failed; rule++) {
+        diffing->extension = rule;
+        diffing->comparisons = 0;
+        if (csc_extension_is_asked(rule, side->from) && csc_extension_is_asked(rule, side->to) && is_reachable(diffing))
+            added_names(diffing, &side->to->egress_hosts, &side->from->egress_hosts, add_asking_host);
+    }
+}
+
 static void compare_secrets(struct diffing *diffing)
 {
     if (!diffing->side.to->allow_secret_refs || diffing->side.from->allow_secret_refs)
@@ -407,8 +464,9 @@ static void compare_policy_names(struct diffing *diffing, const struct csc_polic
 static void compare_all(struct diffing *diffing, const struct csc_policy *before, const struct csc_policy *after)
 {
     static void (*const fields[])(struct diffing * diffing) = {
-        compare_commands, compare_denials, compare_effects, compare_approvals, compare_risks, compare_timeouts,
-        compare_networks, compare_hosts,   compare_secrets, compare_cwds,      compare_reads, compare_writes,
+        compare_commands, compare_denials,  compare_effects, compare_approvals,    compare_risks,
+        compare_timeouts, compare_networks, compare_hosts,   compare_asking_hosts, compare_secrets,
+        compare_cwds,     compare_reads,    compare_writes,
     };
     const struct side sides[] = {{before, after, CSC_CHANGE_MORE}, {after, before, CSC_CHANGE_LESS}};
 

@@ -8,6 +8,10 @@
 
 #include "unit/policy/plain.h"
 
+#define STRIPE                                                                                                         \
+    "allow_commands: [env]\nallowed_effect_types: [fetch_external]\n"                                                  \
+    "manual_approval_for_classified_effect_types: [financial_action]\nallowed_egress_hosts: "
+
 /* Lines that are exchanged in the plain policy, before and after; what is said of them. The other way round, more is
  * less. */
 static const struct {
@@ -59,6 +63,18 @@ static const struct {
     {"network: full", "network: allowlisted\nallowed_egress_hosts: [a.example]",
      "less network: allowlisted, was full\n"
      "neither allowed_egress_hosts: 'a.example' is listed, without effect on the network\n"},
+    {STRIPE "[api.stripe.com]", STRIPE "[]",
+     "neither allowed_egress_hosts: 'api.stripe.com' is not listed, without effect on the network\n"
+     "more allowed_egress_hosts: 'api.stripe.com' is no longer listed: financial_action needs no approval any more\n"},
+    {STRIPE "[]\nnetwork: allowlisted", STRIPE "[m.stripe.example]\nnetwork: allowlisted",
+     "more allowed_egress_hosts: 'm.stripe.example'\n"
+     "less allowed_egress_hosts: 'm.stripe.example' is listed: financial_action needs approval\n"},
+    {STRIPE "[API.stripe.com, Stripe]", STRIPE "[stripe]",
+     "neither allowed_egress_hosts: 'stripe' is listed, without effect on the network\n"
+     "neither allowed_egress_hosts: 'API.stripe.com' is not listed, without effect on the network\n"
+     "neither allowed_egress_hosts: 'Stripe' is not listed, without effect on the network\n"},
+    {"allowed_egress_hosts: [api.stripe.com]", "",
+     "neither allowed_egress_hosts: 'api.stripe.com' is not listed, without effect on the network\n"},
     {"", "allow_secret_refs: true", "more allow_secret_refs: contracts may name secrets\n"},
 
     /* prefixes */
