@@ -22,11 +22,19 @@ struct side {
     enum csc_change_kind kind;
 };
 
+/* The denials of a policy, sorted, without those that a shorter one covers: no two of them cover each other then, and
+ * what covers an argv is the last that doesn't stand behind it. */
+struct denials {
+    const struct csc_argv **items;
+    size_t count;
+};
+
 struct diffing {
     struct csc_policy_diff *diff;
     struct side side;
     struct csc_buf text; /* of the change being written */
     bool failed;
+    struct denials refused;                     /* by the policy whose commands are added */
     const struct csc_extension_rule *extension; /* that hosts are looked at for */
     size_t comparisons;                         /* of hosts with each other, for it */
 };
@@ -143,14 +151,6 @@ static void put_exceptions(struct csc_buf *text, const struct csc_policy *policy
         csc_buf_printf(text, " and %zu more", count - EXCEPTIONS);
 }
 
-static void add_command(struct diffing *diffing, const char *name)
-{
-    csc_tell_quoted(&diffing->text, name);
-    if (diffing->diff->count < EXPLAINED)
-        put_exceptions(&diffing->text, diffing->side.to, name);
-    add(diffing, "allow_commands", diffing->side.kind);
-}
-
 static int compare_argvs(const void *a, const void *b)
 {
     const struct csc_argv *x = *(const struct csc_argv *const *)a, *y = *(const struct csc_argv *const *)b;
@@ -162,13 +162,6 @@ static int compare_argvs(const void *a, const void *b)
     }
     return (x->count > y->count) - (x->count < y->count);
 }
-
-/* The denials of a policy, sorted, without those that a shorter one covers: no two of them cover each other then, and
- * what covers an argv is the last that doesn't stand behind it. */
-struct denials {
-    const struct csc_argv **items;
-    size_t count;
-};
 
 static struct denials denials_of(struct diffing *diffing, const struct csc_policy *policy)
 {
@@ -221,8 +214,29 @@ static void compare_denials(struct diffing *diffing)
     }
 }
 
+/* What is allowed and refused whole doesn't run. */
+static bool is_refused(const struct diffing *diffing, const char *name)
+{
+    char *const word = (char *)name; /* which is only compared */
+
+    return covers(&diffing->refused, &(struct csc_argv){.items = (char *[]){word}, .count = 1});
+}
+
+static void add_command(struct diffing *diffing, const char *name)
+{
+    bool refused = is_refused(diffing, name);
+
+    csc_tell_quoted(&diffing->text, name);
+    if (refused)
+        csc_buf_puts(&diffing->text, ", which deny_argv_prefixes refuses whatever its arguments");
+    else if (diffing->diff->count < EXPLAINED)
+        put_exceptions(&diffing->text, diffing->side.to, name);
+    add(diffing, "allow_commands", refused ? CSC_CHANGE_NEITHER : diffing->side.kind);
+}
+
 static void compare_commands(struct diffing *diffing)
 {
+    diffing->refused = denials_of(diffing, diffing->side.to);
     added_names(diffing, &diffing->side.from->allow_commands, &diffing->side.to->allow_commands, add_command);
 }
 
@@ -283,12 +297,15 @@ static void compare_risks(struct diffing *diffing)
 
 /* ---- limits ------------------------------------------------------------------------------------------------- */
 
+/* The most that a contract can ask for (protocol section 1.1): what is allowed beyond that, nobody gets. */
+enum { TIMEOUT_MAX = 86400 };
+
 static void compare_timeouts(struct diffing *diffing)
 {
     const struct side *side = &diffing->side;
     bool is_second = side->kind == CSC_CHANGE_MORE;
 
-    if (side->to->max_timeout_sec <= side->from->max_timeout_sec)
+    if (side->to->max_timeout_sec <= side->from->max_timeout_sec || side->from->max_timeout_sec >= TIMEOUT_MAX)
         return;
     csc_buf_printf(&diffing->text, "%" PRId64 " s, was %" PRId64 " s",
                    (is_second ? side->to : side->from)->max_timeout_sec,

@@ -41,6 +41,12 @@ static const struct {
     {"allow_commands: [git]\ndeny_argv_prefixes: [[git, push], [git, tag]]",
      "allow_commands: [git]\ndeny_argv_prefixes: [[git, push, -f], [git, tag]]",
      "more deny_argv_prefixes: 'git push' is no longer refused\n"},
+    {"allow_commands: [a]", "allow_commands: [a, git]\ndeny_argv_prefixes: [[git, push], [git]]",
+     "neither allow_commands: 'git', which deny_argv_prefixes refuses whatever its arguments\n"},
+    {"allow_commands: [a, git]\ndeny_argv_prefixes: [[git]]", "allow_commands: [a, git]",
+     "more deny_argv_prefixes: 'git' is no longer refused\n"},
+    {"allow_commands: [a, git]\ndeny_argv_prefixes: [[git]]", "allow_commands: [a]",
+     "neither allow_commands: 'git', which deny_argv_prefixes refuses whatever its arguments\n"},
 
     /* effects, approvals, risks */
     {"", "allowed_effect_types: [observe, deploy]\nmanual_approval_for_classified_effect_types: [deploy]",
@@ -55,6 +61,8 @@ static const struct {
 
     /* limits */
     {"", "max_timeout_sec: 61", "more max_timeout_sec: 61 s, was 60 s\n"},
+    {"max_timeout_sec: 86399", "max_timeout_sec: 100000", "more max_timeout_sec: 100000 s, was 86399 s\n"},
+    {"max_timeout_sec: 86400", "max_timeout_sec: 100000", ""},
     {"", "network: full", "more network: full, was deny\n"},
     {"network: allowlisted", "network: allowlisted\nallowed_egress_hosts: [a.example]",
      "more allowed_egress_hosts: 'a.example'\n"},
