@@ -188,7 +188,9 @@ const char csc_wrappers[] =
     "sudo|doas|su|runuser|setpriv|pkexec|chroot|unshare|nsenter|systemd-run|systemd-inhibit|firejail|bwrap|"
     "strace|ltrace|gdb|valgrind|perf|busybox|toybox|command|exec|builtin|eval|proxychains|proxychains4|torsocks|"
     "tsocks|dbus-run-session|fakeroot|catchsegv|unbuffer|minikube|microk8s|k3s|corepack|direnv|dotenv|npx|uv|poetry|"
-    "pipenv|pdm|bundle#|mise|asdf|nix|nix-shell|docker|podman|nerdctl|ssh";
+    "pipenv|pdm|bundle#|mise|asdf|nix|nix-shell|docker|podman|nerdctl|ssh|prlimit|start-stop-daemon|pipx|uvx|"
+    "ld.so|ld-linux.so.2|ld-linux-x86-64.so.2|ld-linux-aarch64.so.1|ld-linux-armhf.so.3|ld-musl-x86_64.so.1|"
+    "ld-musl-aarch64.so.1";
 
 const char *const csc_git_settings[] = {
     "git -c alias.*",

@@ -12,19 +12,22 @@ static const char field[] = "allow_commands";
 static const char privileged[] =
     "sudo|su|doas|pkexec|runuser|setpriv|chroot|nsenter|unshare|systemd-run|systemctl|machinectl|docker|podman|nerdctl|"
     "buildah|lxc|lxc-attach|lxd|kubectl|oc|mount|umount|insmod|modprobe|useradd|usermod|userdel|passwd|chpasswd|visudo|"
-    "iptables|ip6tables|nft|crontab|at|batch|reboot|shutdown|setcap|setfacl|gdb|strace|ltrace|ptrace";
+    "iptables|ip6tables|nft|crontab|at|batch|csc|reboot|shutdown|setcap|setfacl|gdb|strace|ltrace|ptrace";
 static const char interpreters[] =
     "sh|bash|zsh|fish|csh|tcsh|dash|ash|ksh|mksh|yash|rbash|pwsh|powershell|cmd|cmd.exe|python#|pypy#|ipython#|perl#|"
     "ruby#|irb|node|nodejs|deno|bun|php#|lua#|luajit|tclsh#|wish|expect|awk|gawk|mawk|nawk|Rscript|R|julia|java|jshell|"
     "groovy|scala|kotlin|ghci|runghc|guile|sbcl|clisp|racket|erl|escript|elixir|iex|osascript|octave|gnuplot|m4|bc|ex|"
-    "vi|vim|nvim|emacs|ed|nano|less|more|man|screen|tmux|psql|mysql|sqlite3";
-static const char runners[] = "find|sed|tar|bsdtar|rsync|zip|git|ssh|scp|sftp|sort|tree|file|xdg-open|openssl|cpio|"
-                              "dpkg|apt|apt-get|rpm|pip#|gem|go|cargo|dd|tee|install|ln";
+    "vi|vim|view|rvim|rview|vimdiff|gvim|nvim|emacs|ed|nano|less|more|man|screen|tmux|psql|mysql|sqlite3|nu|xonsh|"
+    "elvish|"
+    "osh|ysh|ocaml|swipl|tcc|git-shell|capsh|run-parts|logrotate|ansible|ansible-playbook|ansible-console|ansible-pull";
+static const char runners[] =
+    "find|sed|tar|bsdtar|rsync|zip|git|ssh|scp|sftp|sort|tree|file|xdg-open|openssl|cpio|"
+    "dpkg|apt|apt-get|rpm|pip#|gem|go|cargo|dd|tee|install|ln|cc|c++|gcc#|g++#|clang#|clang++#";
 static const char project[] =
     "make|gmake|ninja|meson|cmake|ctest|cargo|go|npm|pnpm|yarn|bun|npx|mvn|mvnw|gradle|gradlew|ant|bazel|pytest|tox|"
     "nox|"
     "pip#|poetry|uv|rake|bundle#|rspec|composer|phpunit|dotnet|msbuild|sbt|lein|mix|stack|cabal|dune|just|task|scons|"
-    "waf|pre-commit";
+    "waf|pre-commit|terraform|tofu|terragrunt|packer|vagrant|pulumi";
 static const char fetchers[] = "curl|wget|wget2|aria2c|ssh|scp|sftp|ftp|lftp|telnet|nc|ncat|netcat|socat|mosh|lynx|w3m";
 
 static bool listed(const char *list, size_t size, const char *program)

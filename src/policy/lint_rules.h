@@ -66,6 +66,10 @@ void csc_lint_denial_one_word(struct csc_linting *linting);
 void csc_lint_denial_sole_guard(struct csc_linting *linting);
 void csc_lint_denial_evadable(struct csc_linting *linting);
 
+/* ---- lint_later.c ------------------------------------------------------------------------------------------- */
+
+void csc_lint_write_runs_later(struct csc_linting *linting);
+
 /* ---- lint_paths.c ------------------------------------------------------------------------------------------- */
 
 void csc_lint_denies_everything(struct csc_linting *linting);

@@ -255,6 +255,9 @@ static const struct {
     {"hg -c alias.x=push x", OBSERVE},
     /* wrappers */
     {"env git push", DEPLOY},
+    {"prlimit --nofile=9 git push", DEPLOY},
+    {"/lib64/ld-linux-x86-64.so.2 /usr/bin/git push", DEPLOY},
+    {"start-stop-daemon --start --exec /usr/bin/git -- push", DEPLOY},
     {"env -u X GIT_DIR=/x git -C y push", DEPLOY},
     {"sudo -u git git push", DEPLOY},
     {"sudo -u git ls", OBSERVE},

@@ -10,7 +10,7 @@
 
 #include "unit/policy/fixture.h"
 
-enum { PAIRS = 4000, CONTRACTS = 40, CHOICES = 8 };
+enum { PAIRS = 3000, CONTRACTS = 30, CHOICES = 8 };
 
 /* What a field may be, some of it twice in other words. */
 static const char *const fields[][CHOICES] = {
