@@ -70,17 +70,28 @@ static int write_codex(struct csc_arena *arena, const struct csc_hook_call *call
     return write_specific(arena, call, &stricter, ret_text, err);
 }
 
+/* What stands in tool_input is merged into the arguments; all of them do here, so that it may as well replace them. */
 static int write_gemini(struct csc_arena *arena, const struct csc_hook_call *call, const struct csc_hook_answer *answer,
                         struct csc_buf *ret_text, struct csc_error *err)
 {
-    struct csc_object object;
-    struct csc_value value;
+    bool allowed = answer->verdict == CSC_HOOK_ALLOW || answer->verdict == CSC_HOOK_REPLACE;
+    struct csc_object specific, object;
+    struct csc_value value = {0};
+    int r = 0;
 
-    (void)call;
-    csc_object_begin(&object, arena, 2);
-    csc_object_string(&object, "decision", answer->verdict == CSC_HOOK_ALLOW ? "allow" : "deny");
+    csc_object_begin(&object, arena, 3);
+    csc_object_string(&object, "decision", allowed ? "allow" : "deny");
     csc_object_string(&object, "reason", answer->reason);
-    int r = csc_object_end(&object, &value, err);
+    if (answer->verdict == CSC_HOOK_REPLACE) {
+        csc_object_begin(&specific, arena, 1);
+        r = replace_command(arena, call, answer->replacement, &value, err);
+        csc_object_value(&specific, "tool_input", value);
+        if (r == 0)
+            r = csc_object_end(&specific, &value, err);
+        csc_object_value(&object, "hookSpecificOutput", value);
+    }
+    if (r == 0)
+        r = csc_object_end(&object, &value, err);
     return r < 0 ? r : end_text(&value, ret_text, err);
 }
 
@@ -125,7 +136,7 @@ static bool always_can_ask(const struct csc_value *message)
     return true;
 }
 
-/* One with a mark stands before the one with the same event and none. */
+/* One with marks stands before the one with the same event and none. */
 const struct csc_hook_dialect csc_hook_dialects[] = {
     {
         .agent = "codex",
@@ -133,7 +144,7 @@ const struct csc_hook_dialect csc_hook_dialects[] = {
         .tool = "Bash",
         .input = "tool_input",
         .session = {"session_id"},
-        .mark = "turn_id",
+        .marks = {"turn_id", "model"},
         .write = write_codex,
         .can_replace = true,
     },
@@ -144,6 +155,7 @@ const struct csc_hook_dialect csc_hook_dialects[] = {
         .input = "tool_input",
         .session = {"session_id"},
         .timeout_ms = "timeout",
+        .signs = {"transcript_path", "permission_mode"},
         .can_ask = claude_can_ask,
         .write = write_specific,
         .can_replace = true,
@@ -156,6 +168,7 @@ const struct csc_hook_dialect csc_hook_dialects[] = {
         .session = {"session_id"},
         .folders = {"dir_path", "directory"},
         .write = write_gemini,
+        .can_replace = true,
     },
     {
         .agent = "cursor",
@@ -194,6 +207,27 @@ static const struct csc_value *text_of(const struct csc_value *object, const cha
     return NULL;
 }
 
+static bool is_marked(const struct csc_hook_dialect *dialect, const struct csc_value *message)
+{
+    if (!dialect->marks[0])
+        return true;
+    for (size_t i = 0; i < ARRAY_SIZE(dialect->marks) && dialect->marks[i]; i++)
+        if (csc_value_get(message, dialect->marks[i]))
+            return true;
+    return false;
+}
+
+/* Threat: "ask" in answer to another agent's message with the same event, which runs the command then. */
+static bool has_signs(const struct csc_hook_dialect *dialect, const struct csc_value *message)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(dialect->signs) && dialect->signs[i]; i++) {
+        const struct csc_value *sign = csc_value_get(message, dialect->signs[i]);
+        if (!sign || sign->type != CSC_STRING || sign->count == 0)
+            return false;
+    }
+    return true;
+}
+
 /* Threat: the message of one agent answered in the words of another, which takes them for consent. NULL after the error
  * was said. */
 static const struct csc_hook_dialect *recognise(const struct csc_value *message, const struct csc_hook_dialect *wanted,
@@ -204,8 +238,8 @@ static const struct csc_hook_dialect *recognise(const struct csc_value *message,
 
     if (!event)
         return NULL;
-    while (dialect->agent && (strcmp(dialect->event, event->string) != 0 ||
-                              (dialect->mark && !csc_value_get(message, dialect->mark) && dialect != wanted)))
+    while (dialect->agent &&
+           (strcmp(dialect->event, event->string) != 0 || (!is_marked(dialect, message) && dialect != wanted)))
         dialect++;
     if (dialect->agent && (!wanted || dialect == wanted))
         return dialect;
@@ -242,6 +276,56 @@ static int find_input(const struct csc_value *message, struct csc_hook_call *cal
         return csc_fail(err, CSC_E_DATA,
                         "the hook's message has no object for %s; this csc does not know such messages",
                         dialect->input ? dialect->input : "itself");
+    return 0;
+}
+
+/* A name without its '_' and '-', in lower case. */
+static void simplify(const char *name, char ret_name[64])
+{
+    size_t n = 0;
+
+    for (; *name && n < 63; name++)
+        if (*name != '_' && *name != '-')
+            ret_name[n++] = (char)(*name >= 'A' && *name <= 'Z' ? *name - 'A' + 'a' : *name);
+    ret_name[n] = '\0';
+}
+
+/* Whether an argument, by its name, says where or how a command runs: in another folder, environment or shell. */
+static bool changes_the_run(const char *name)
+{
+    static const char *const parts[] = {"cwd", "dir", "env", "shell"};
+    static const char *const names[] = {"args",       "argv",   "arguments", "chroot", "code",    "container",
+                                        "executable", "folder", "host",      "image",  "input",   "interpreter",
+                                        "login",      "path",   "program",   "pwd",    "root",    "script",
+                                        "stdin",      "user",   "variables", "vars",   "worktree"};
+    char simple[64];
+
+    simplify(name, simple);
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+        if (strstr(simple, parts[i]))
+            return true;
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (strcmp(simple, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Threat: a version of the agent whose tool runs the command in another way than it was judged. */
+static int check_arguments(const struct csc_hook_call *call, struct csc_error *err)
+{
+    const struct csc_hook_dialect *dialect = call->dialect;
+
+    for (size_t i = 0; i < call->input->count; i++) {
+        const struct csc_member *member = &call->input->members[i];
+        bool known = !dialect->input && strcmp(member->key, "cwd") == 0;
+        for (size_t k = 0; !known && k < ARRAY_SIZE(dialect->folders) && dialect->folders[k]; k++)
+            known = strcmp(member->key, dialect->folders[k]) == 0;
+        if (!known && changes_the_run(member->key) && member->value.type != CSC_NULL)
+            return csc_fail(err, CSC_E_DATA,
+                            "the argument '%s' may change where or how the command runs, and csc does not know it from "
+                            "%s; leave it out",
+                            member->key, dialect->agent);
+    }
     return 0;
 }
 
@@ -332,6 +416,8 @@ int csc_hook_read(struct csc_arena *arena, const struct csc_buf *message, const 
         return -CSC_E_DATA;
     r = find_input(root, &call, err);
     if (r == 0)
+        r = check_arguments(&call, err);
+    if (r == 0)
         r = read_cwd(arena, root, &call, err);
     if (r == 0)
         r = read_session(root, &call, err);
@@ -344,7 +430,7 @@ int csc_hook_read(struct csc_arena *arena, const struct csc_buf *message, const 
         return -CSC_E_DATA;
     call.command = command->string;
     call.command_size = command->count;
-    call.can_ask = call.dialect->can_ask && call.dialect->can_ask(root);
+    call.can_ask = call.dialect->can_ask && call.dialect->can_ask(root) && (dialect || has_signs(call.dialect, root));
     *ret_call = call;
     return 0;
 }

@@ -36,7 +36,9 @@ struct csc_hook_dialect {
     const char *session[2]; /* where the session's name stands, NULL-padded */
     const char *folders[2]; /* arguments that name the folder to run in, relative to cwd, NULL-padded */
     const char *timeout_ms; /* the argument that limits the time, NULL: there is none */
-    const char *mark;       /* a member that only this agent sends along with its event, or NULL */
+    const char *marks[2];   /* members that only this agent sends along with its event, any of them; NULL-padded */
+    const char *signs[2];   /* texts that go with a message which says by nothing else whose it is, NULL-padded:
+                             * without them, nobody is asked by it */
     bool (*can_ask)(const struct csc_value *message); /* NULL: nobody is ever asked */
     int (*write)(struct csc_arena *arena, const struct csc_hook_call *call, const struct csc_hook_answer *answer,
                  struct csc_buf *ret_text, struct csc_error *err);
@@ -76,6 +78,8 @@ struct csc_hook_setup {
     const char *program;     /* absolute path of csc */
     struct csc_strings run_options;
     const char *requests; /* the folder of requests, for `rewrite` */
+    bool can_approve;     /* it is known whose signatures count; else no approval is handed to csc run, which in local
+                           * mode would believe one that nobody signed */
 };
 
 /* Judges the command by the policy; runs nothing. An answer is a result, also where the line cannot be understood; an

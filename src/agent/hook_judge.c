@@ -116,6 +116,18 @@ static int ask(struct csc_arena *arena, const struct csc_hook_case *judged, stru
     return csc_hook_answer_with(arena, CSC_HOOK_DENY, &text, ret_answer, err);
 }
 
+/* With --rewrite and without known signers: an approval that lies there may be the agent's own. */
+static int nobody(struct csc_arena *arena, const struct csc_hook_case *judged, struct csc_hook_answer *ret_answer,
+                  struct csc_error *err)
+{
+    _cleanup_buf_ struct csc_buf text = {0};
+
+    csc_hook_write_decision(&text, judged->decision);
+    csc_buf_puts(&text, "; a person would have to approve this, and csc hook does not know whose signature counts; its "
+                        "owner can name them: csc hook --allowed-signers PATH, or approvals in csc-config(5)" STOP);
+    return csc_hook_answer_with(arena, CSC_HOOK_DENY, &text, ret_answer, err);
+}
+
 static int allow(struct csc_arena *arena, const struct csc_hook_case *judged, struct csc_hook_answer *ret_answer,
                  struct csc_error *err)
 {
@@ -135,8 +147,10 @@ static int answer(struct csc_arena *arena, const struct csc_hook_case *judged, s
         return judged->setup->rewrite ? csc_hook_rewrite(arena, judged, ret_answer, err)
                                       : allow(arena, judged, ret_answer, err);
     case CSC_NEEDS_APPROVAL:
-        return judged->setup->rewrite ? csc_hook_rewrite(arena, judged, ret_answer, err)
-                                      : ask(arena, judged, ret_answer, err);
+        if (!judged->setup->rewrite)
+            return ask(arena, judged, ret_answer, err);
+        return judged->setup->can_approve ? csc_hook_rewrite(arena, judged, ret_answer, err)
+                                          : nobody(arena, judged, ret_answer, err);
     case CSC_DENY:
         break;
     }

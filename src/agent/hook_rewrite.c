@@ -87,20 +87,22 @@ static int send_to_a_person(struct csc_arena *arena, const struct csc_hook_case 
 /* ---- the line that runs it ------------------------------------------------------------------------------------- */
 
 /* Beside the requests, not in the folder that the command runs in: a receipt is nothing to litter a workspace with, nor
- * for the command to change. */
+ * for the command to change. Every call has its own: the same line, run twice, leaves two. */
 static int name_receipt(const struct csc_hook_setup *setup, const struct csc_request *request,
-                        char receipt[PATH_MAX + 64], struct csc_error *err)
+                        char receipt[PATH_MAX + 128], struct csc_error *err)
 {
-    char state[PATH_MAX] = "", name[NAME_MAX + 1], folder[PATH_MAX + 16];
+    char state[PATH_MAX] = "", name[NAME_MAX + 1], folder[PATH_MAX + 16], uuid[CSC_UUID_TEXT];
 
     int r = csc_split_path(setup->requests, CSC_E_OUTPUT, state, name, err);
+    if (r == 0)
+        r = csc_uuid_make(uuid, err);
     if (r < 0)
         return r;
     (void)snprintf(folder, sizeof(folder), "%s/receipts", state);
     _cleanup_close_ int fd = csc_make_folder(folder);
     if (fd < 0)
         return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s: cannot make the folder for receipts", folder);
-    (void)snprintf(receipt, PATH_MAX + 64, "%s/%s.json", folder, request->id);
+    (void)snprintf(receipt, PATH_MAX + 128, "%s/%s-%s.json", folder, request->id, uuid);
     return 0;
 }
 
@@ -115,7 +117,7 @@ static int replace(struct csc_arena *arena, const struct csc_hook_case *judged, 
 {
     const struct csc_hook_setup *setup = judged->setup;
     _cleanup_buf_ struct csc_buf line = {0}, text = {0};
-    char receipt[PATH_MAX + 64];
+    char receipt[PATH_MAX + 128];
 
     int r = name_receipt(setup, request, receipt, err);
     if (r < 0)

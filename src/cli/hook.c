@@ -22,30 +22,33 @@ static void block(int number)
     _exit(BLOCKED);
 }
 
-/* An agent's time-out, ours, a limit of CPU time or a closed terminal must not end this by a signal. */
-static void block_on_signals(void)
+/* What changes nothing by itself, or is a write error to report (main.c). */
+static bool ends_nothing(int number)
 {
-    static const int numbers[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,   SIGALRM,
-                                  SIGXCPU, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF};
-    struct sigaction action = {.sa_handler = block};
+    static const int harmless[] = {SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGPIPE, SIGXFSZ};
 
-    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-        (void)sigaction(numbers[i], &action, NULL);
-    (void)alarm(PATIENCE);
+    for (size_t i = 0; i < ARRAY_SIZE(harmless); i++)
+        if (harmless[i] == number)
+            return true;
+    return false;
 }
 
-/* Threat: an agent whose next command rewrites the policy that judges the one after it. */
-static int check_place(const struct csc_cli *cli, const struct csc_policy *policy)
+/*
+ * An agent's time-out, ours, a limit of CPU time, a closed terminal or a fault must not end this by a signal, nor stop
+ * it. Threat: a parent that left signals blocked, the one of our own limit among them. SIGKILL and SIGSTOP cannot be
+ * caught, and two numbers belong to the C library, which refuses them.
+ */
+static void block_on_signals(void)
 {
-    const char *path = cli->options[OPT_POLICY];
-    struct csc_error err = {0};
-    char real[PATH_MAX];
+    struct sigaction action = {.sa_handler = block};
+    sigset_t all;
 
-    if (!realpath(path, real))
-        csc_fail_errno(&err, CSC_E_INPUT, errno, "cannot resolve the path");
-    else if (csc_prefixes_contain(&policy->write_prefixes, real))
-        csc_fail(&err, CSC_E_PERMISSION, "lies where it lets commands write; keep it elsewhere");
-    return err.code == CSC_OK ? 0 : csc_cli_fail(cli, path, &err);
+    for (int number = 1; number <= SIGRTMAX; number++)
+        if (!ends_nothing(number))
+            (void)sigaction(number, &action, NULL);
+    (void)alarm(PATIENCE);
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_UNBLOCK, &all, NULL);
 }
 
 static int load_policy(const struct csc_cli *cli, struct csc_policy **ret_policy)
@@ -59,40 +62,63 @@ static int load_policy(const struct csc_cli *cli, struct csc_policy **ret_policy
     int code = csc_cli_read(cli, path, CSC_POLICY_BYTES_MAX, &bytes);
     if (code == 0 && csc_policy_parse(bytes.data, bytes.size, ret_policy, &err) < 0)
         code = csc_cli_fail(cli, path, &err);
-    return code == 0 ? check_place(cli, *ret_policy) : code;
+    return code;
+}
+
+/* Threat: an agent whose next command rewrites what the one after it is judged by. */
+static int find_places(const struct csc_cli *cli, const struct csc_policy *policy, struct csc_cli_relied *ret_relied)
+{
+    struct csc_error err = {0};
+
+    int code = csc_cli_rely(cli, OPT_HANDED, cli->options[OPT_POLICY], ret_relied);
+    if (code == 0 && csc_cli_check_places(ret_relied, policy, &err) < 0)
+        code = csc_cli_fail(cli, NULL, &err);
+    return code;
+}
+
+/* The configuration that was found is the one that csc run gets. Threat: it runs in the agent's environment, where the
+ * places to look for one, and so whose signatures count, may be others. */
+static int pin_configuration(const struct csc_cli *cli, struct csc_arena *arena, struct csc_cli_relied *relied,
+                             struct csc_strings *words)
+{
+    const char *path = relied->configuration.config_path;
+
+    if (cli->options[OPT_HANDED + CSC_HAND_CONFIG] || path[0] == '\0')
+        return 0;
+    path = csc_cli_absolute(arena, path);
+    if (!path)
+        return -CSC_E_INTERNAL;
+    words->items[words->count++] = "--config"; /* there is room: it was not given */
+    words->items[words->count++] = path;
+    return 0;
 }
 
 /* What --rewrite needs, and nothing else: a hook that only judges writes nothing anywhere. */
-static int prepare_rewrite(struct csc_arena *arena, const struct csc_cli *cli, struct csc_hook_setup *setup,
-                           struct csc_error *err)
+static int prepare_rewrite(struct csc_arena *arena, const struct csc_cli *cli, struct csc_cli_relied *relied,
+                           struct csc_hook_setup *setup, struct csc_error *err)
 {
-    char *program = csc_arena_alloc(arena, PATH_MAX), *requests = csc_arena_alloc(arena, PATH_MAX);
+    char *requests = csc_arena_alloc(arena, PATH_MAX);
 
     setup->policy_path = csc_cli_absolute(arena, cli->options[OPT_POLICY]);
-    if (!program || !requests || !setup->policy_path)
+    if (!requests || !setup->policy_path || pin_configuration(cli, arena, relied, &setup->run_options) < 0)
         return csc_fail(err, CSC_E_INTERNAL, "out of memory, or the working directory is gone");
-    int r = csc_cli_own_path(program, err);
-    if (r == 0)
-        r = csc_requests_folder(requests, err);
-    setup->program = program;
+    int r = csc_requests_folder(requests, err);
+    setup->program = relied->program;
+    setup->can_approve = relied->can_approve;
     setup->requests = requests;
     return r;
 }
 
-static int judge(struct csc_arena *arena, const struct csc_hook_call *call, struct csc_hook_setup *setup,
+static int judge(struct csc_arena *arena, const struct csc_hook_call *call, const struct csc_hook_setup *setup,
                  const struct csc_cli *cli)
 {
     _cleanup_buf_ struct csc_buf text = {0};
     struct csc_hook_answer answer = {0};
     struct csc_error err = {0};
-    int r = 0;
 
     if (setup->rewrite && !call->dialect->can_replace)
         return csc_cli_usage(cli, "%s cannot replace a command; leave --rewrite out", call->dialect->agent);
-    if (setup->rewrite)
-        r = prepare_rewrite(arena, cli, setup, &err);
-    if (r == 0)
-        r = csc_hook_judge(arena, call, setup, &answer, &err);
+    int r = csc_hook_judge(arena, call, setup, &answer, &err);
     if (r == 0)
         r = csc_hook_write(arena, call, &answer, &text, &err);
     return r < 0 ? csc_cli_fail(cli, NULL, &err) : csc_cli_print(cli, &text, 0);
@@ -102,6 +128,7 @@ static int hook(const struct csc_cli *cli)
 {
     _cleanup_policy_ struct csc_policy *policy = NULL;
     _cleanup_arena_ struct csc_arena arena = {0};
+    _cleanup_(csc_cli_relied_free) struct csc_cli_relied relied = {0};
     _cleanup_buf_ struct csc_buf message = {0};
     const struct csc_hook_dialect *dialect = NULL;
     struct csc_hook_setup setup = {.rewrite = cli->options[OPT_HANDED + CSC_HAND_REWRITE] != NULL};
@@ -118,12 +145,15 @@ static int hook(const struct csc_cli *cli)
     if (code == 0)
         code = load_policy(cli, &policy);
     if (code == 0)
+        code = find_places(cli, policy, &relied);
+    if (code == 0)
         code = csc_cli_read(cli, "-", CSC_HOOK_BYTES_MAX, &message);
     if (code != 0)
         return code;
-    if (csc_hook_read(&arena, &message, dialect, &call, &err) < 0)
-        return csc_cli_fail(cli, NULL, &err);
     setup.policy = policy;
+    if (csc_hook_read(&arena, &message, dialect, &call, &err) < 0 ||
+        (setup.rewrite && prepare_rewrite(&arena, cli, &relied, &setup, &err) < 0))
+        return csc_cli_fail(cli, NULL, &err);
     return judge(&arena, &call, &setup, cli);
 }
 

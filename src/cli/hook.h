@@ -6,7 +6,7 @@
 #include <limits.h>
 
 #include "agent/agent.h"
-#include "cli/cli.h"
+#include "cli/run.h"
 
 /* Options of both, in this order from CSC_HAND_REWRITE on: all but the first are handed on to csc run. */
 enum {
@@ -24,7 +24,7 @@ enum {
 
 #define CSC_CLI_HANDED(first)                                                                                          \
     [(first) +                                                                                                         \
-        CSC_HAND_REWRITE] = {"rewrite", NULL, "replace what is allowed by a csc run of it (claude, codex)",            \
+        CSC_HAND_REWRITE] = {"rewrite", NULL, "replace what is allowed by a csc run of it (claude, codex, gemini)",    \
                              CSC_CLI_OPTIONAL},                                                                        \
         [(first) + CSC_HAND_MODE] = {"mode", "MODE", "for that csc run: local or hardened", CSC_CLI_OPTIONAL},         \
         [(first) + CSC_HAND_SIGN] = {"sign", NULL, "for that csc run: sign the receipt", CSC_CLI_OPTIONAL},            \
@@ -45,6 +45,27 @@ int csc_cli_hand_on(const struct csc_cli *cli, size_t first, struct csc_arena *a
 const char *csc_cli_absolute(struct csc_arena *arena, const char *path);
 /* Where this csc lies. */
 int csc_cli_own_path(char ret_path[PATH_MAX], struct csc_error *err);
+
+/* ---- hook_places.c -------------------------------------------------------------------------------------------- */
+
+/* What the judging relies on: {0} before, csc_cli_relied_free() after. Stays where it is. */
+struct csc_cli_relied {
+    struct csc_cli_configuration configuration; /* its list of protected files is the one of these */
+    struct csc_cli_recorder recorder;
+    char program[PATH_MAX]; /* csc itself */
+    bool can_approve;       /* it is known whose signatures count */
+};
+
+/* Finds it by the options from number `first` on; without --rewrite that is little. Returns an exit code. */
+int csc_cli_rely(const struct csc_cli *cli, size_t first, const char *policy, struct csc_cli_relied *ret_relied);
+void csc_cli_relied_free(struct csc_cli_relied *relied);
+/* The first that lies below one of the prefixes by any of its names, or NULL. */
+const struct csc_protected *csc_cli_find_below(const struct csc_cli_relied *relied, const struct csc_names *prefixes);
+/* None of it may lie where the policy lets commands write: CSC_E_PERMISSION. */
+int csc_cli_check_places(const struct csc_cli_relied *relied, const struct csc_policy *policy, struct csc_error *err);
+
+/* ---- hook_options.c ------------------------------------------------------------------------------------------- */
+
 /* The agent called so; NULL after a usage error was said. */
 const struct csc_hook_dialect *csc_cli_dialect(const struct csc_cli *cli, const char *agent);
 

@@ -27,7 +27,7 @@ struct csc_cli_configure_options {
     bool hardened;
 };
 
-enum { CSC_CLI_PROTECTED_MAX = 16 };
+enum { CSC_CLI_PROTECTED_MAX = 24 };
 
 struct csc_cli_configuration {
     struct csc_config config;
@@ -39,7 +39,8 @@ struct csc_cli_configuration {
     struct csc_hardening flow; /* points into this object, which stays where it is */
 };
 
-/* Reads the configuration; in hardened mode it has to be beyond doubt, and no scope may hold what csc relies on. */
+/* Reads the configuration, and lists what csc relies on; in hardened mode it has to be beyond doubt, and no scope may
+ * hold what is listed. */
 int csc_cli_configure(const struct csc_cli *cli, const struct csc_cli_configure_options *options,
                       struct csc_cli_configuration *ret_configuration);
 /* One more file that no scope may hold. NULL, "" and "-" are none. */

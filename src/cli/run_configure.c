@@ -64,11 +64,11 @@ int csc_cli_configure(const struct csc_cli *cli, const struct csc_cli_configure_
         0)
         return csc_cli_fail(cli, configuration->config_path[0] ? configuration->config_path : options->config, &err);
     configuration->loaded = true;
-    if (!options->hardened)
-        return 0;
     configuration->flow.config = &configuration->config;
     configuration->flow.protected = configuration->files;
     protect_all(options, configuration);
+    if (!options->hardened)
+        return 0;
     raise_descriptor_limit();
     return options->backend ? set_backend(cli, options->backend, &configuration->config) : 0;
 }

@@ -11,6 +11,7 @@ import re
 import shlex
 import signal
 import subprocess
+import time
 
 from bench import Bench, CSC, Result, PATIENCE, until
 from tap import Skip, case, cases, equal, main, matches
@@ -58,13 +59,17 @@ class Host(Bench):
 def filled_in(value, host):
     text = json.dumps(value)
     for word, path in (("@WORK@", host.work), ("@STATE@", host.state), ("@CSC@", os.path.realpath(CSC)),
-                       ("@POLICY@", host.rules)):
+                       ("@POLICY@", host.rules), ("@SIGNERS@", host.path("signers"))):
         text = text.replace(word, json.dumps(path)[1:-1])
     return json.loads(text)
 
 
 def without_hashes(value):
-    return json.loads(re.sub(r"\b[0-9a-f]{64}\b", "@HASH@", re.sub(r"\b[0-9a-f]{32}\b", "@ID@", json.dumps(value))))
+    text = json.dumps(value)
+    for digits, word in (("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "@UUID@"), ("[0-9a-f]{64}", "@HASH@"),
+                         ("[0-9a-f]{32}", "@ID@")):
+        text = re.sub(rf"\b{digits}\b", word, text)
+    return json.loads(text)
 
 
 def pairs():
@@ -77,10 +82,11 @@ def pairs():
 @cases(list(pairs()))
 def golden(agent, pair):
     with Host() as host:
+        host.write("signers", "")
         message = filled_in(pair["in"], host)
         wanted = pair["out"] and filled_in(pair["out"], host)
         for named in ([agent], []):
-            result = host.hook(message, *named, *pair.get("args", []))
+            result = host.hook(message, *named, *filled_in(pair.get("args", []), host))
             equal((result.code, result.err), (0, ""), "what goes with an answer")
             equal(without_hashes(result.json()) if result.out else None, wanted, "answer")
 
@@ -116,6 +122,7 @@ SHAPES = [
     ("two folders", "gemini", {"tool_input": {"command": "ls", "dir_path": "a", "directory": "b"}}, "two arguments"),
     ("a folder that is no text", "gemini", {"tool_input": {"command": "ls", "dir_path": 1}}, "dir_path is an integer"),
     ("one agent's message for another", "claude", {"turn_id": "t"}, "one of codex.*write csc hook codex"),
+    ("another's by its model", "claude", {"model": "m"}, "one of codex.*write csc hook codex"),
     ("Cursor's message for Gemini", "gemini", {"hook_event_name": "beforeShellExecution"}, "for BeforeTool alone"),
 ]
 
@@ -130,6 +137,53 @@ def unknown_shape(agent, changes, words):
             else:
                 message[key] = value
         blocked(host.hook(message, *([agent] if agent else [])), words)
+
+
+# Arguments by which a command would run in another place or way than it is judged.
+ARGUMENTS = ["cwd", "workdir", "working_directory", "workingDirectory", "work-dir", "directory", "dir", "dir_path", "env",
+             "environment", "env_vars", "shell", "shell_path", "login", "root", "interpreter", "stdin", "user", "PATH"]
+KNOWN = {"gemini": ("directory", "dir_path"), "cursor": ("cwd",)}
+
+
+@cases([(f"blocks: an argument '{name}' of {agent}", agent, name) for agent in ("claude", "codex", "gemini", "cursor")
+        for name in ARGUMENTS if name not in KNOWN.get(agent, ())])
+def unknown_argument(agent, name):
+    with Host() as host:
+        message = host.ask("ls", agent)
+        (message if agent == "cursor" else message["tool_input"])[name] = host.work
+        blocked(host.hook(message, agent), f"the argument '{name}' may change where or how .*; leave it out")
+
+
+@case("arguments that change nothing are nothing to block for")
+def harmless_arguments():
+    with Host() as host:
+        for agent in ("claude", "codex", "gemini", "cursor"):
+            message = host.ask("ls", agent)
+            (message if agent == "cursor" else message["tool_input"]).update(
+                {"description": "d", "run_in_background": True, "dangerouslyDisableSandbox": False, "timeout": 1000,
+                 "is_background": False, "justification": "j", "workdir": None})
+            equal(host.hook(message, agent).code, 0)
+
+
+@case("whose message it is: without a name, by its marks; nobody is asked by one that has none of any agent")
+def whose():
+    def told(message, *named):
+        result = host.hook(message, *named)
+        equal(result.code, 0, result)
+        return result.json()["hookSpecificOutput"]["permissionDecision"]
+    with Host() as host:
+        equal(told(host.ask("git add .")), "ask")
+        equal(told({**host.ask("git add ."), "model": "m"}), "deny")
+        for name in ("transcript_path", "permission_mode"):
+            equal(told({**host.ask("git add ."), name: None}), "deny")
+            message = host.ask("git add .")
+            del message[name]
+            equal(told(message), "deny")
+            equal(told(message, "claude"), "ask")
+        for name in ("turn_id", "model"):
+            message = host.ask("ls", "codex")
+            del message[name]
+            equal((host.hook(message).code, host.hook(message).out), (0, ""), "consent in Codex's words")
 
 
 TEXTS = [
@@ -171,7 +225,6 @@ USAGES = [
     ("another mode", ["claude", "--rewrite", "--mode", "soft"], "unknown mode 'soft'"),
     ("a backend for nothing", ["claude", "--rewrite", "--backend", "native"], "--backend is for --mode hardened"),
     ("options of a run that is none", ["claude", "--ledger", "none"], "--ledger is for --rewrite"),
-    ("rewriting for Gemini", ["gemini", "--rewrite"], "gemini cannot replace a command; leave --rewrite out"),
     ("rewriting for Cursor", ["cursor", "--rewrite"], "cursor cannot replace a command; leave --rewrite out"),
 ]
 
@@ -196,13 +249,55 @@ def bad_policy():
         blocked(host.hook(host.ask("ls"), "claude", "--policy", bad), "bad.yaml:2:1")
 
 
-@case("blocks: a policy that its own commands could write, also by another name")
-def writable_policy():
+SIGNED = ["--rewrite", "--sign", "--signing-key", "@/k.key", "--key-id", "k"]
+# name, the file that lies where commands may write, options, what it is called
+PLACES = [
+    ("the policy", "p.yaml", ["--policy", "@/p.yaml"], "the policy"),
+    ("the signing key", "k.key", SIGNED, "the signing key"),
+    ("the allowed signers", "signers", ["--rewrite", "--allowed-signers", "@/signers"], "the allowed signers"),
+    ("the configuration", "c.yaml", ["--rewrite", "--config", "@/c.yaml"], "the configuration"),
+    ("what the configuration names", None, ["--rewrite", "--config", "@@/c.yaml"], "the allowed signers"),
+    ("the list of revoked keys", None, ["--rewrite", "--config", "@@/revoked.yaml"], "the list of revoked keys"),
+    ("the ledger, which is not there yet", None, ["--rewrite", "--ledger", "@/new/ledger.db"], "the ledger"),
+]
+
+
+def ways(host):
+    """Names of the workspace, and policies that name it: by itself, and each by a symlink."""
+    link = host.path("link")
+    os.symlink(host.work, link)
+    for named, scope in ((host.work, host.work), (link, host.work), (host.work, link)):
+        yield named, host.policy(allowed_write_prefixes=[scope])
+
+
+@cases([("blocks: where commands may write lies " + name, *rest) for name, *rest in PLACES])
+def writable(name, options, words):
     with Host() as host:
-        inside = host.write("work/policy.yaml", host.policy())
-        blocked(host.hook(host.ask("ls"), "claude", "--policy", inside), "policy.yaml: lies where it lets commands write")
+        for number, (work, policy) in enumerate(ways(host)):
+            for config, text in (("c.yaml", f"allowed_signers: {work}/signers"),
+                                 ("revoked.yaml", f"revoked_keys: {work}/revoked")):
+                host.write(config, f"config_version: csc.config.v0.1\napprovals:\n  {text}\n")
+            if name:
+                host.write("work/" + name, policy if name == "p.yaml" else "config_version: csc.config.v0.1\n")
+            rules = host.write(f"{number}.yaml", policy)
+            args = [option.replace("@@", host.root).replace("@", work) for option in options]
+            args += [] if "--policy" in args else ["--policy", rules]
+            blocked(host.hook(host.ask("ls"), "claude", *args), f": {words} lies where the policy lets commands write; keep")
+
+
+@case("blocks: a policy behind a symlink, a symlink among what commands may write, and csc itself")
+def writable_more():
+    with Host() as host:
+        inside, outside = host.write("work/policy.yaml", host.policy()), host.write("outside.yaml", host.policy())
         os.symlink(inside, host.path("link.yaml"))
-        blocked(host.hook(host.ask("ls"), "claude", "--policy", host.path("link.yaml")), "lies where it lets commands write")
+        os.symlink(outside, os.path.join(host.work, "link.yaml"))
+        for path in (host.path("link.yaml"), os.path.join(host.work, "link.yaml")):
+            blocked(host.hook(host.ask("ls"), "claude", "--policy", path), "the policy lies where")
+        blocked(host.hook(host.ask("ls"), "claude", "--policy", "link.yaml", cwd=host.work), "the policy lies where")
+        with open(os.path.realpath(CSC), "rb") as file:
+            copy = host.write("work/csc", file.read())
+        os.chmod(copy, 0o755)
+        blocked(host.hook(host.ask("ls"), "claude", program=copy), "csc itself lies where")
 
 
 @case("blocks: rewriting without a place for requests")
@@ -242,16 +337,26 @@ def closed_more():
         equal(raw(host, "@ 2>/dev/full", host.ask("ls"), "gemini").code, 2)
 
 
-def start(host, *args):
-    return subprocess.Popen([CSC, "hook", *args, "--policy", host.rules], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, env=host.env)
+def start(host, *args, masked=()):
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, masked)
+    try:
+        return subprocess.Popen([CSC, "hook", *args, "--policy", host.rules], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=host.env)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, old)
 
 
-@cases([(f"blocks: {number.name} before the answer", number) for number in (
-    signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGALRM, signal.SIGXCPU, signal.SIGUSR1)])
-def signalled(number):
+# What nobody can catch, and what ends nothing.
+LEFT_OUT = {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH, signal.SIGPIPE,
+            signal.SIGXFSZ}
+CAUGHT = sorted(signal.valid_signals() - LEFT_OUT)
+
+
+@cases([(f"blocks: signal {int(number)} before the answer{', inherited blocked' if masked else ''}", number, masked)
+        for masked in ((), CAUGHT) for number in (CAUGHT if not masked else (signal.SIGALRM, signal.SIGTERM))])
+def signalled(number, masked):
     with Host() as host:
-        process = start(host, "claude")
+        process = start(host, "claude", masked=masked)
         # It waits for the message, with its handlers set, once it sleeps in a read or a poll.
         until(lambda: open(f"/proc/{process.pid}/stat", encoding="utf-8").read().rpartition(")")[2].split()[0] == "S" and
               re.search(r"SigCgt:\t0*[1-9a-f]", open(f"/proc/{process.pid}/status", encoding="utf-8").read()), "it waits")
@@ -281,7 +386,7 @@ def gone():
 @case("blocks: an agent that never ends its message")
 def silent():
     with Host() as host:
-        process = start(host, "claude")
+        process = start(host, "claude", masked=CAUGHT)
         process.stdin.write(b'{"hook_event_name":')
         process.stdin.flush()
         code = process.wait(timeout=PATIENCE)
@@ -331,7 +436,7 @@ def run_line(host, answer):
 
 
 @cases([(f"--rewrite: what {agent} then runs is the same command, with a receipt, from any folder", agent)
-        for agent in ("claude", "codex")])
+        for agent in ("claude", "codex", "gemini")])
 def rewritten(agent):
     with Host() as host:
         host.work = host.path("it's a \"work\" folder")
@@ -341,8 +446,13 @@ def rewritten(agent):
             file.write("text\n")
         message = host.ask("cat 'a file' | tr a-z A-Z", agent)
         message["tool_input"].update({"description": "d", "ratio": 1.5, "nested": {"a": [1, None]}})
-        answer = decision(host.hook(message, agent, "--rewrite", "--ledger", "l.db", "--policy", "policy.yaml"))
-        equal(answer["permissionDecision"], "allow")
+        result = host.hook(message, agent, "--rewrite", "--ledger", "l.db", "--policy", "policy.yaml")
+        answer = decision(result)
+        if agent == "gemini":
+            equal(result.json()["decision"], "allow")
+            answer["updatedInput"] = answer["tool_input"]
+        else:
+            equal(answer["permissionDecision"], "allow")
         equal({**answer["updatedInput"], "command": ""}, {**message["tool_input"], "command": ""}, "the other arguments")
         result = run_line(host, answer)
         equal((result.code, result.out), (0, "TEXT\n"), result)
@@ -389,20 +499,62 @@ def approval():
             equal(run_line(host, answer).code, 1, "a second time")
 
 
+def plant(host, folder, contract, **changes):
+    """An approval that nobody signed."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    now = time.time()
+    text = {"approval_version": "csc.approval.v0.1", "approval_id": "a-1", "contract_sha256": contract,
+            "approver": {"identity": "alice", "method": "cli"}, "approved_at": utc(now - 60), "expires_at": utc(now + 600),
+            "scope": "time_window"} | changes
+    for name in ("approval.json", "approval.json.sig"):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            json.dump(text, file)
+
+
+def utc(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+@case("--rewrite: without known signers, an approval that was planted is handed to nobody")
+def planted():
+    with Host() as host:
+        signers = host.write("signers", "")
+        answer = decision(host.hook(host.ask("git add ."), "claude", "--rewrite", "--allowed-signers", signers))
+        folder = re.search(r"--out (\S+)/approval.json", answer["permissionDecisionReason"])[1]
+        plant(host, folder, re.search(r"SHA-256 ([0-9a-f]{64})", answer["permissionDecisionReason"])[1])
+        answer = decision(host.hook(host.ask("git add ."), "claude", "--rewrite"))
+        equal(answer["permissionDecision"], "deny")
+        matches("does not know whose signature counts; its owner can name them: csc hook --allowed-signers",
+                answer["permissionDecisionReason"])
+        # Where signers are known it is handed on, for csc run to turn down; the configuration that names them with it.
+        os.makedirs(host.path("home", ".config", "csc"), mode=0o700)
+        config = host.write("home/.config/csc/csc.yaml", "config_version: csc.config.v0.1\napprovals:\n"
+                                                            f"  allowed_signers: {signers}\n")
+        answer = decision(host.hook(host.ask("git add ."), "claude", "--rewrite", "--ledger", "none"))
+        words = shlex.split(answer["updatedInput"]["command"])
+        equal((words[words.index("--config") + 1], "--approval" in words), (config, True))
+        equal(run_line(host, answer).code in (1, 2), True)
+
+
+@case("--rewrite: a line that runs twice leaves two receipts")
+def two_receipts():
+    with Host() as host:
+        for _ in range(2):
+            equal(run_line(host, decision(host.hook(host.ask("ls"), "claude", "--rewrite", "--ledger", "none"))).code, 0)
+        equal(len(os.listdir(os.path.join(host.state, "receipts"))), 2)
+
+
 @case("--rewrite: an approval that has expired is asked for again")
 def expired():
     with Host() as host:
-        answer = decision(host.hook(host.ask("git add ."), "claude", "--rewrite"))
+        options = ["--rewrite", "--allowed-signers", host.write("signers", "")]
+        answer = decision(host.hook(host.ask("git add ."), "claude", *options))
         folder = re.search(r"--out (\S+)/approval.json", answer["permissionDecisionReason"])[1]
         contract = re.search(r"SHA-256 ([0-9a-f]{64})", answer["permissionDecisionReason"])[1]
-        text = {"approval_version": "csc.approval.v0.1", "approval_id": "a-1", "contract_sha256": contract,
-                "approver": {"identity": "alice", "method": "cli"}, "approved_at": "2020-01-01T00:00:00Z",
-                "expires_at": "2020-01-02T00:00:00Z", "scope": "time_window"}
-        for text in (json.dumps(text), "nonsense"):
-            for name in ("approval.json", "approval.json.sig"):
-                with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-                    file.write(text)
-            answer = decision(host.hook(host.ask("git add ."), "claude", "--rewrite"))
+        for nonsense in (False, True):
+            plant(host, folder, contract, approved_at="2020-01-01T00:00:00Z",
+                  expires_at="nonsense" if nonsense else "2020-01-02T00:00:00Z")
+            answer = decision(host.hook(host.ask("git add ."), "claude", *options))
             equal(answer["permissionDecision"], "deny")
             equal(os.listdir(folder), ["contract.json"])
 

@@ -248,7 +248,7 @@ def below(args, env, words):
 
 ERRORS = [
     ("no agent", [], 64, "missing AGENT"), ("an unknown agent", ["copilot"], 64, "unknown agent 'copilot'; there are"),
-    ("rewriting for Gemini", ["gemini", "--rewrite"], 64, "gemini cannot replace a command"),
+    ("rewriting for Cursor", ["cursor", "--rewrite"], 64, "cursor cannot replace a command"),
     ("hardened without a key", ["claude", "--rewrite", "--mode", "hardened"], 64, "needs --sign"),
     ("options of a run that is none", ["claude", "--mode", "local"], 64, "--mode is for --rewrite"),
     ("a project that is not there", ["claude", "--project", "/nonexistent"], 66, "/nonexistent"),

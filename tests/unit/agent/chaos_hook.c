@@ -45,7 +45,8 @@ static int ask(void *context)
                    "{\"hook_event_name\":\"PreToolUse\",\"tool_name\":\"Bash\",\"cwd\":\"/w\",\"tool_input\":{"
                    "\"command\":\"%s\"}}",
                    f->command);
-    int r = message.failed ? csc_fail_memory(&err) : csc_hook_read(&arena, &message, NULL, &call, &err);
+    int r = message.failed ? csc_fail_memory(&err)
+                           : csc_hook_read(&arena, &message, csc_hook_dialect_find("claude"), &call, &err);
     if (r == 0)
         r = csc_hook_judge(&arena, &call, &f->setup, &answer, &err);
     if (r == 0)
@@ -89,6 +90,8 @@ static void test_judge(void **state)
         assert_true(chaos_fail_each_allocation(ask, &f) > 5);
         f.setup.rewrite = true;
         f.verdict = rows[i].rewritten;
+        assert_true(chaos_fail_each_allocation(ask, &f) > 5);
+        f.setup.can_approve = true;
         assert_true(chaos_fail_each_allocation(ask, &f) > 5);
     }
     csc_policy_free(policy);

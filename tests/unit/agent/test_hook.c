@@ -26,6 +26,9 @@ static int read_text(struct csc_arena *arena, const char *text, const char *agen
     return r;
 }
 
+/* What Claude Code sends along, and a message without a name needs for a person to be asked. */
+#define SIGNS "\"transcript_path\":\"/t\",\"permission_mode\":\"default\""
+
 static void test_questions(void **state)
 {
     static const struct {
@@ -35,20 +38,27 @@ static void test_questions(void **state)
         int64_t timeout_sec;
         bool can_ask;
     } rows[] = {
-        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\"}}"), NULL, "claude", "ls", "/w", NULL, 0, true},
+        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\"}}"), "claude", "claude", "ls", "/w", NULL, 0, true},
+        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\"}}"), NULL, "claude", "ls", "/w", NULL, 0, false},
+        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\"}," SIGNS "}"), NULL, "claude", "ls", "/w", NULL, 0, true},
+        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\"}," SIGNS ",\"model\":\"m\"}"), NULL, "codex", "ls", "/w", NULL,
+         0, false},
+        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"Work-Dir\":\"/\"}}"), "claude", NULL, NULL, NULL, NULL, 0,
+         false},
         {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\"}}"), "codex", "codex", "ls", "/w", NULL, 0, false},
-        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"timeout\":1}}"), NULL, "claude", "ls", "/w", NULL, 1, true},
-        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"timeout\":1000}}"), NULL, "claude", "ls", "/w", NULL, 1,
+        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"timeout\":1}}"), "claude", "claude", "ls", "/w", NULL, 1,
          true},
-        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"timeout\":1001}}"), NULL, "claude", "ls", "/w", NULL, 2,
+        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"timeout\":1000}}"), "claude", "claude", "ls", "/w", NULL, 1,
          true},
-        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"timeout\":9223372036854775807}}"), NULL, "claude", "ls",
+        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"timeout\":1001}}"), "claude", "claude", "ls", "/w", NULL, 2,
+         true},
+        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"timeout\":9223372036854775807}}"), "claude", "claude", "ls",
          "/w", NULL, 9223372036854776, true},
         {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"timeout\":-1}}"), NULL, NULL, NULL, NULL, NULL, 0, false},
         {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"timeout\":9223372036854775808}}"), NULL, NULL, NULL, NULL,
          NULL, 0, false},
-        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\"},\"session_id\":\"s\",\"permission_mode\":\"plan\"}"), NULL,
-         "claude", "ls", "/w", "s", 0, true},
+        {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\"},\"session_id\":\"s\",\"permission_mode\":\"plan\"}"),
+         "claude", "claude", "ls", "/w", "s", 0, true},
         {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\"},\"permission_mode\":\"bypassPermissions\"}"), NULL, "claude",
          "ls", "/w", NULL, 0, false},
         {TOOL("PreToolUse", "Bash", "{\"command\":\"ls\"},\"permission_mode\":3}"), NULL, "claude", "ls", "/w", NULL, 0,
@@ -97,10 +107,10 @@ static void test_questions(void **state)
 }
 
 static const char *const messages[] = {
-    TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"x\":1.50}}"),
+    TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"x\":1.50}," SIGNS "}"),
     TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"x\":1.50},\"permission_mode\":\"dontAsk\"}"),
     TOOL("PreToolUse", "Bash", "{\"command\":\"ls\",\"x\":1.50},\"turn_id\":\"t\"}"),
-    TOOL("BeforeTool", "run_shell_command", "{\"command\":\"ls\"}}"),
+    TOOL("BeforeTool", "run_shell_command", "{\"command\":\"ls\",\"x\":1.50}}"),
     "{\"hook_event_name\":\"beforeShellExecution\",\"cwd\":\"/w\",\"command\":\"ls\"}",
 };
 
@@ -114,7 +124,7 @@ static void test_answers(void **state)
          "\"permissionDecision\": \"allow\""},
         {"\"permissionDecision\": \"deny\"", "", "\"permissionDecision\": \"deny\"",
          "\"permissionDecision\": \"allow\""},
-        {"\"decision\": \"deny\"", "\"decision\": \"allow\"", "\"decision\": \"deny\"", NULL},
+        {"\"decision\": \"deny\"", "\"decision\": \"allow\"", "\"decision\": \"deny\"", "\"decision\": \"allow\""},
         {"\"permission\": \"deny\"", "\"permission\": \"allow\"", "\"permission\": \"ask\"", NULL},
     };
 
@@ -137,7 +147,8 @@ static void test_answers(void **state)
             else
                 assert_non_null(strstr(text.data, word));
             bool replaced = word && verdict == (int)CSC_HOOK_REPLACE;
-            assert_int_equal(text.data && strstr(text.data, "updatedInput"), replaced);
+            assert_int_equal(text.data && (strstr(text.data, "updatedInput") || strstr(text.data, "\"tool_input\"")),
+                             replaced);
             assert_int_equal(text.data && strstr(text.data, "\"command\": \"new 'one'\""), replaced);
             assert_int_equal(text.data && strstr(text.data, "\"x\": 1.50"), replaced);
             csc_arena_free(&arena);
