@@ -67,15 +67,21 @@ static enum csc_network network_of(const struct drafting *drafting, struct csc_s
     return level;
 }
 
-/* The least class of the effect that the policy allows; the class itself, for it to deny, where it allows none. */
-static enum csc_risk risk_of(const struct drafting *drafting)
+enum csc_risk csc_risk_of_effect(enum csc_effect effect)
 {
     static const enum csc_risk classes[] = {
         [CSC_EFFECT_OBSERVE] = CSC_RISK_LOW,           [CSC_EFFECT_TRANSFORM_LOCAL] = CSC_RISK_LOW,
         [CSC_EFFECT_FETCH_EXTERNAL] = CSC_RISK_MEDIUM, [CSC_EFFECT_MUTATE_REPO] = CSC_RISK_MEDIUM,
         [CSC_EFFECT_DEPLOY] = CSC_RISK_HIGH,           [CSC_EFFECT_TOUCH_SECRETS] = CSC_RISK_CRITICAL,
     };
-    enum csc_risk risk = classes[drafting->strongest];
+
+    return classes[effect];
+}
+
+/* The least class of the effect that the policy allows; the class itself, for it to deny, where it allows none. */
+static enum csc_risk risk_of(const struct drafting *drafting)
+{
+    enum csc_risk risk = csc_risk_of_effect(drafting->strongest);
 
     if (drafting->proposal->risk >= 0)
         return (enum csc_risk)drafting->proposal->risk;
@@ -181,6 +187,9 @@ static int draft_command(struct drafting *drafting, size_t index, struct csc_val
     filled.proposed_effect = effect_of(drafting, &filled);
     drafting->notes = scoping.notes;
     drafting->note_count = scoping.note_count;
+    if (scoping.overflowed)
+        return csc_fail(drafting->err, CSC_E_DATA, "command %zu names more than %d paths; make several commands of it",
+                        index + 1, CSC_PROPOSED_PATHS_MAX);
     if (scoping.failed || !filled.id)
         return csc_fail_memory(drafting->err);
     if (filled.proposed_effect > drafting->strongest)

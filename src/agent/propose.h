@@ -21,7 +21,10 @@ struct csc_proposed_command {
     int64_t timeout_sec;                        /* 0: CSC_PROPOSED_TIMEOUT_SEC, or the policy's limit if that is less */
 };
 
-enum { CSC_PROPOSED_TIMEOUT_SEC = 120 };
+enum {
+    CSC_PROPOSED_TIMEOUT_SEC = 120,
+    CSC_PROPOSED_PATHS_MAX = 256, /* of one command, read or written: no person would look at more */
+};
 
 struct csc_proposal {
     const struct csc_proposed_command *commands; /* 1 to 20 */
@@ -57,6 +60,9 @@ struct csc_proposed {
 int csc_propose(const struct csc_proposal *proposal, const struct csc_policy *policy,
                 struct csc_proposed **ret_proposed, struct csc_error *err);
 void csc_proposed_free(struct csc_proposed *proposed);
+
+/* What commands with this effect are worth at least. */
+enum csc_risk csc_risk_of_effect(enum csc_effect effect);
 
 /* Commands of a shell line, in the arena, or NULL. Their scopes are filled in: files of redirections are operands. */
 struct csc_proposed_command *csc_propose_line(struct csc_arena *arena, const struct csc_shell_line *line,

@@ -54,8 +54,12 @@ static void add(struct csc_scoping *scoping, bool write, const char *path, const
     struct csc_strings *list = write ? &scoping->writes : &scoping->reads;
 
     bool exact = write ? scoping->command->exact_writes : scoping->command->exact_reads;
-    if (scoping->failed || (scoping->is_filling && exact) || is_held(list, path))
+    if (scoping->failed || scoping->overflowed || (scoping->is_filling && exact) || is_held(list, path))
         return;
+    if (list->count == CSC_PROPOSED_PATHS_MAX) {
+        scoping->overflowed = true;
+        return;
+    }
     const char **items = grow(scoping, list->items, list->count, sizeof(*items));
     if (!items)
         return;

@@ -16,6 +16,7 @@ struct csc_scoping {
     size_t note_count;
     bool is_filling; /* what was asked for is in the lists */
     bool failed;     /* out of memory */
+    bool overflowed; /* more than CSC_PROPOSED_PATHS_MAX of a kind */
 };
 
 void csc_scopes_fill(struct csc_scoping *scoping);

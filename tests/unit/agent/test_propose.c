@@ -428,6 +428,17 @@ static void test_limits(void **state)
     command.cwd = "/w/p*";
     proposal = (struct csc_proposal){.commands = &command, .command_count = 1, .risk = -1};
     assert_int_equal(propose(&proposal, dev, &proposed, NULL), -CSC_E_DATA);
+    /* More paths than anybody would look at, each in none of the others. */
+    split(&arena, "cat a", &command);
+    for (size_t i = 1; i < 260; i++)
+        command.argvs[0].items[i] = csc_arena_printf(&arena, "/data/%zu", i);
+    command.argvs[0].count = 256;
+    proposal = (struct csc_proposal){.commands = &command, .command_count = 1, .risk = -1};
+    assert_int_equal(propose(&proposal, dev, &proposed, NULL), 0);
+    csc_proposed_free(proposed);
+    proposed = NULL;
+    command.argvs[0].count = 258;
+    assert_int_equal(propose(&proposal, dev, &proposed, NULL), -CSC_E_DATA);
     /* Words for people are cut at a character; the command itself is whole. */
     split(&arena, "echo x", &command);
     char *word = csc_arena_alloc(&arena, 10001);
