@@ -38,6 +38,12 @@ class Office(Bench):
     def client(self, *args, policy=None, **options):
         return Checked(self, *args, policy=self.write("policy.yaml", self.policy(**(policy or {}))), **options)
 
+    def mine(self, *commands, user=None, **changes):
+        """A contract of the user that the server works for."""
+        contract = self.contract(*commands, **changes)
+        contract["actor"]["initiating_user"] = user or f"uid:{os.getuid()}"
+        return contract
+
     def ledger(self, *args):
         return self.csc("ledger", *args, "--json").json()
 
@@ -116,12 +122,33 @@ def runs(arguments, out):
 @case("a whole contract; and who it says asks is who asks")
 def whole_contract():
     with Office() as office, office.client() as client:
-        contract = office.contract(["echo", "x"])
+        contract = office.mine(["echo", "x"])
         content, _ = client.call("run", {"contract": contract})
         equal((content["status"], content["stdout"]["text"]), ("success", "x\n"))
         office.write("contract.json", contract)
         equal(content["contract_sha256"], office.csc("hash", "contract", office.path("contract.json")).out.strip())
         equal(office.ledger("show", content["execution_id"])["agent_id"], "agent")
+
+
+@cases([
+    ("another user", [], {"actor": {"agent_id": "a", "session_id": "s", "initiating_user": "root", "delegation_scope": "d"}},
+     "actor.initiating_user", r"set it to 'uid:\d+'"),
+    ("a user of --user", ["--user", "ann"], {}, "actor.initiating_user", r"set it to 'ann'"),
+    ("a lower risk than its proposed effect", [], {"commands": [{"proposed_effect_type": "deploy"}]}, "risk_class",
+     r"takes these commands for high at least; set it"),
+    ("a lower risk than its program", [], {"commands": [{"exec": {"argv": ["git", "commit"]}}]}, "risk_class", r"medium at least"),
+])
+def claims(options, changes, field, words):
+    with Office() as office, office.client(*options, policy=NEEDS_ALICE) as client:
+        contract = office.mine(["echo", "x"])
+        changes = dict(changes)
+        if "commands" in changes:
+            contract["commands"][0].update(changes.pop("commands")[0])
+        contract.update(changes)
+        for tool in ("run", "check", "explain"):
+            content, is_error = client.call(tool, {"contract": contract})
+            equal((content["status"], content["error_field"], is_error), ("error", field, True), content)
+            matches(words, content["message"])
 
 
 @cases([
@@ -148,6 +175,11 @@ def whole_contract():
     ("a network there is not", {"commands": [{"argv": ["echo"], "network": "all"}]}, r"deny"),
     ("too many lines", {"shell": " && ".join(["echo x"] * 21)}, r"20"),
     ("an empty line", {"shell": ""}, r"."),
+    ("257 paths", {"commands": [{"argv": ["echo"], "read_paths": [f"/w/{i}" for i in range(257)]}]}, r"at most 256"),
+    ("50,000 paths", {"commands": [{"argv": ["echo"], "write_paths": [f"/w/{i}" for i in range(50000)]}]}, r"at most 256"),
+    ("201 words", {"commands": [{"argv": ["echo"] * 201}]}, r"200"),
+    ("201 words of a pipeline", {"commands": [{"pipeline": [["echo"] * 201, ["cat"]]}]}, r"200"),
+    ("65 variables", {"shell": "echo", "env_allow": [f"X{i}" for i in range(65)]}, r"64"),
 ])
 def bad_arguments(arguments, words):
     with Office() as office, office.client() as client:
@@ -576,8 +608,8 @@ def approved_call():
 
 @case("two people's approvals: after the first the request waits on, after the second it runs")
 def two_approvals():
-    with Office() as office, office.client("--allowed-signers", signers(office)) as client:
-        contract = office.contract(["echo", "x"], approval_mode="dual_control_required")
+    with Office() as office, office.client("--allowed-signers", signers(office), "--user", "ann") as client:
+        contract = office.mine(["echo", "x"], user="ann", approval_mode="dual_control_required")
         content, _ = client.call("run", {"contract": contract})
         equal((content["status"], content["approvals"]), ("needs_approval", 0))
         request = {"request_id": content["request_id"]}
