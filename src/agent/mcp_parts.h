@@ -17,7 +17,7 @@ enum {
     CSC_MCP_LINE_MAX = 4 << 20,   /* bytes of a message */
     CSC_MCP_QUEUE_MAX = 16 << 20, /* of what waits to be written, before nothing more is read */
     CSC_MCP_HELD_MAX = 64 << 20,  /* of the messages that wait for their answers */
-    CSC_MCP_JOBS_MAX = 64,        /* that run at once */
+    CSC_MCP_JOBS_MAX = 64,        /* that run at once, where there are descriptors for so many */
     CSC_MCP_WAITING_MAX = 1024,   /* that wait for one of them to end */
     CSC_MCP_BATCH_MAX = 256,      /* messages in one array */
     CSC_MCP_PROGRESS_MS = 1000,
@@ -70,7 +70,7 @@ struct csc_mcp_call {
     struct csc_value denial; /* rule, field, smallest change */
     struct csc_request request;
     bool stateless, cancelled;
-    bool has_answer, is_error, wants_job;
+    bool has_answer, is_error, wants_job, ends_in_order;
     bool has_request, is_denied;
 };
 
@@ -80,13 +80,14 @@ struct csc_mcp {
     const char *version;        /* of the handshake, or NULL: there was none yet */
     char *client;               /* its name, or NULL */
     struct csc_mcp_call *calls; /* whose jobs run or wait, oldest first */
-    size_t running, waiting, held;
+    size_t running, waiting, held, jobs_max;
     struct csc_buf in, out;
     size_t out_at; /* bytes of `out` that are written */
     bool skipping; /* the rest of a line that is too long */
     bool in_ended, out_ended;
+    int out_errno; /* why it takes no more */
     bool ending;
-    int64_t ending_at_ms;
+    int64_t ending_at_ms, in_ended_at_ms, out_at_ms; /* the last: when something was written */
     int signal_fd, signal_number;
     char denied[CSC_SHA256_HEX]; /* the last contract that was denied, and how often in a row */
     int64_t denied_count;
@@ -111,6 +112,8 @@ void csc_mcp_enqueue(struct csc_mcp *mcp, struct csc_mcp_call *call);
 /* In flight, or NULL. */
 struct csc_mcp_call *csc_mcp_find(const struct csc_mcp *mcp, const struct csc_value *id);
 void csc_mcp_cancel(struct csc_mcp *mcp, struct csc_mcp_call *call);
+/* Answers one that waits and will not be started any more. */
+void csc_mcp_turn_away(struct csc_mcp *mcp, struct csc_mcp_call *call);
 void csc_mcp_start_waiting(struct csc_mcp *mcp);
 void csc_mcp_job_ended(struct csc_mcp *mcp, struct csc_mcp_call *call);
 /* Those that are due; and when the next one is, in milliseconds from now, or -1. */

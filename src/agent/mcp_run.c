@@ -242,6 +242,7 @@ static void want_run(struct csc_mcp *mcp, struct csc_mcp_call *call)
     call->input = call->asked.json;
     call->input_size = strlen(call->asked.json);
     call->finish = finish_run;
+    call->ends_in_order = true;
     call->wants_job = true;
 }
 

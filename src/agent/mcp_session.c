@@ -262,7 +262,8 @@ static int run_method(struct csc_mcp *mcp, struct csc_mcp_call *call, const char
     const struct csc_value *meta = csc_value_get(call->params, "_meta");
     int code = 0;
 
-    if (csc_value_get(meta, META "protocolVersion") || strcmp(name, "server/discover") == 0)
+    if (csc_value_get(meta, META "protocolVersion") || csc_value_get(meta, META "clientCapabilities") ||
+        strcmp(name, "server/discover") == 0)
         code = read_meta(mcp, call, meta, err);
     if (code == 0)
         code = read_progress_token(call, meta, err);

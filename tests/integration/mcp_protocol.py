@@ -3,6 +3,7 @@
 
 import json
 import os
+import resource
 import signal
 import time
 
@@ -191,6 +192,7 @@ def both_eras():
      UNSUPPORTED_VERSION),
     ("a version that is a number", {META + "protocolVersion": 5, META + "clientCapabilities": {}}, INVALID_PARAMS),
     ("no capabilities", {META + "protocolVersion": STATELESS}, INVALID_PARAMS),
+    ("capabilities alone", {META + "clientCapabilities": {}}, INVALID_PARAMS),
     ("capabilities that are a string", {META + "protocolVersion": STATELESS, META + "clientCapabilities": ""},
      INVALID_PARAMS),
 ])
@@ -303,6 +305,78 @@ def answered_at_the_end():
         policy = bench.write("policy.yaml", bench.policy())
         result = bench.csc("mcp", "--policy", policy, stdin=(json.dumps(PING) + "\n").encode() * 200)
         equal((result.code, result.out.count('"id":"after"')), (0, 200), result)
+
+
+@case("a last line without its end is a line; half of a message is none")
+def last_line():
+    with Bench() as bench:
+        policy = bench.write("policy.yaml", bench.policy())
+        whole = json.dumps(PING).encode()
+        result = bench.csc("mcp", "--policy", policy, stdin=whole + b"\n" + whole)
+        equal((result.code, result.out.count('"id":"after"')), (0, 2), result)
+        result = bench.csc("mcp", "--policy", policy, stdin=whole + b"\n" + whole[:20])
+        equal((result.code, result.out.count('"id":"after"'), result.out.count("-32700")), (0, 1, 1), result)
+
+
+@case("all that was asked before the end is taken, however much is to be written for it")
+def much_at_the_end():
+    with Bench() as bench:
+        policy = bench.write("policy.yaml", bench.policy())
+        line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": stateless()}}).encode() + b"\n"
+        out = bench.csc("mcp", "--policy", policy, stdin=line * 2500).out
+        equal(len(out) > 18 << 20, True, f"more than the queue: {len(out)}")
+        equal(out.count("\n"), 2500)
+
+
+@case("calls that wait when the end comes are told so")
+def turned_away():
+    with Bench() as bench, Client(bench) as client:
+        client.initialize()
+        numbers = [client.begin("run", {"shell": "sleep 60"}) for _ in range(70)]
+        client.send(PING)
+        client.receive("after")
+        code, rest = client.end()
+        equal((code, sorted(answer["id"] for answer in rest)), (0, numbers))
+        ways = [Client.result(answer)[0] for answer in rest]
+        equal([content["status"] for content in ways].count("cancelled"), 64)
+        told = [content["message"] for content in ways if content["status"] == "error"]
+        equal(len(told), 6)
+        matches("the server is ending, and nothing of this was run", told[0])
+
+
+@case("few descriptors: fewer run at once, none fails")
+def few_descriptors():
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    with Bench() as bench, Client(bench, preexec_fn=limit) as client:
+        client.initialize()
+        numbers = [client.begin("run", {"shell": f"echo {i}"}) for i in range(30)]
+        equal([Client.result(client.receive(number))[0]["status"] for number in numbers], ["success"] * 30)
+
+
+@case("a low soft limit of descriptors is raised")
+def raised_limit():
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (32, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    with Bench() as bench, Client(bench, preexec_fn=limit) as client:
+        client.initialize()
+        numbers = [client.begin("run", {"shell": "sleep 20"}) for _ in range(40)]
+        client.send(PING)
+        client.receive("after")
+        with open(f"/proc/{client.process.pid}/task/{client.process.pid}/children", encoding="utf-8") as file:
+            equal(len(file.read().split()), 40)
+        for number in numbers:
+            client.cancel(number)
+
+
+@case("standard output that takes no more for a reason of its own is an error")
+def full_output():
+    with Bench() as bench:
+        policy = bench.write("policy.yaml", bench.policy())
+        with open("/dev/full", "wb") as full:
+            result = bench.csc("mcp", "--policy", policy, stdin=json.dumps(PING).encode() + b"\n", stdout=full)
+        equal(result.code, 73, result)
+        matches(r"standard output took no more answers: No space left", result.err)
 
 
 @cases([("standard input", "<&-"), ("standard output", ">&-"), ("standard error", "2>&-"), ("all", "<&- >&- 2>&-")])

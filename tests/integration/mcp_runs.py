@@ -406,6 +406,17 @@ def cancelled():
         equal(client.run("echo")[0]["status"], "success")
 
 
+@case("a run that is cancelled before it has begun anything has its receipt, too")
+def cancelled_early():
+    with Office() as office, office.client() as client:
+        for _ in range(20):
+            client.cancel(client.begin("run", {"shell": "sleep 30"}))
+        until(lambda: len(office.entries()) == 20, "all receipts are there")
+        codes = {office.ledger("show", f"#{i}")["receipt"]["status"] for i in range(20)}
+        equal(codes <= {"failed", "blocked"}, True, codes)
+        equal(client.end(), (0, []))
+
+
 @case("cancels and calls interleaved: every call that was not cancelled is answered, once")
 def interleaved():
     with Office() as office, office.client() as client:

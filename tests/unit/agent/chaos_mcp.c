@@ -56,7 +56,7 @@ static size_t check_lines(const struct csc_buf *out)
 static int take(void *context)
 {
     const struct attempt *attempt = context;
-    struct csc_mcp mcp = {.options = attempt->options, .version = CSC_MCP_BATCHES};
+    struct csc_mcp mcp = {.options = attempt->options, .version = CSC_MCP_BATCHES, .jobs_max = CSC_MCP_JOBS_MAX};
 
     csc_mcp_take_line(&mcp, attempt->line, strlen(attempt->line));
     assert_true(check_lines(&mcp.out) <= 1);
