@@ -290,16 +290,28 @@ static void mcp_free(struct csc_mcp *mcp)
     csc_close_cleanup(&mcp->signal_fd);
 }
 
+static void policy_cleanup(struct csc_policy **policy)
+{
+    csc_policy_free(*policy);
+}
+
 int csc_mcp_policy(const struct csc_mcp_options *options, struct csc_policy **ret_policy, struct csc_error *err)
 {
+    _cleanup_(policy_cleanup) struct csc_policy *policy = NULL;
     _cleanup_buf_ struct csc_buf bytes = {0};
     struct csc_error why = {0};
 
     int r = csc_read_input(options->policy, CSC_POLICY_BYTES_MAX, &bytes, &why);
     if (r == 0)
-        r = csc_policy_parse(bytes.data, bytes.size, ret_policy, &why);
-    if (r == 0)
+        r = csc_policy_parse(bytes.data, bytes.size, &policy, &why);
+    if (r == 0 && options->check_policy)
+        r = options->check_policy(options->check_context, policy, err);
+    if (r == 0) {
+        *ret_policy = TAKE_PTR(policy);
         return 0;
+    }
+    if (policy)
+        return r;
     if (why.line > 0)
         return csc_fail(err, why.code, "%s:%u:%u: %s%s%s", options->policy, why.line, why.column, why.field,
                         why.field[0] ? ": " : "", why.text);

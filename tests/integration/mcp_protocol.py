@@ -4,10 +4,11 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import time
 
-from bench import Bench
+from bench import CSC, Bench
 from mcp_client import MEMORY_SAYS_NOTHING, META, STATELESS, Client, stateless
 from tap import case, cases, equal, main, matches
 
@@ -280,6 +281,64 @@ def bad_starts(args, code):
         result = bench.csc("mcp", *args, stdin=b"")
         equal((result.code, result.out), (code, ""), result)
         matches(r"\Acsc: [^\n]+\n\Z", result.err)
+
+
+def in_work(bench, name, source=None):
+    """A path where the policy lets commands write."""
+    path = os.path.join(bench.work, name)
+    if source:
+        shutil.copy(source, path)
+        os.chmod(path, 0o700)
+    return path
+
+
+@cases([
+    ("the policy", "policy", "the policy"), ("the policy, behind a link", "link", "the policy"),
+    ("the ledger", "ledger", "the ledger"), ("the allowed signers", "signers", "the allowed signers"),
+    ("the signing key", "key", "the signing key"), ("the public key", "public", "the public key"),
+    ("the configuration", "config", "the configuration"), ("the requests", "state", "the requests and receipts"),
+    ("csc itself", "program", "csc itself"),
+])
+def writable_places(kind, words):
+    with Bench() as bench:
+        policy = bench.write("policy.yaml", bench.policy())
+        args, options = [], {}
+        if kind in ("policy", "link"):
+            moved = in_work(bench, "p.yaml", policy)
+            policy = moved if kind == "policy" else bench.path("link.yaml")
+            if kind == "link":
+                os.symlink(moved, policy)
+        elif kind == "ledger":
+            args = ["--ledger", in_work(bench, "l.db")]
+        elif kind == "signers":
+            args = ["--allowed-signers", in_work(bench, "signers", policy)]
+        elif kind in ("key", "public"):
+            equal(bench.csc("keygen", "--out", in_work(bench, "k") if kind == "key" else bench.path("k")).code, 0)
+            args = (["--sign", "--signing-key", in_work(bench, "k.key"), "--key-id", "r"] if kind == "key" else
+                    ["--public-key", in_work(bench, "k.pub", bench.path("k.pub")), "--key-id", "r"])
+        elif kind == "config":
+            args = ["--config", in_work(bench, "csc.yaml", bench.write("csc.yaml", "config_version: csc.config.v0.1\n"))]
+        elif kind == "state":
+            options = {"env": {**os.environ, "XDG_STATE_HOME": in_work(bench, "state")}}
+        elif kind == "program":
+            options = {"program": in_work(bench, "csc", CSC)}
+        result = bench.csc("mcp", "--policy", policy, *args, stdin=b"", **options)
+        equal((result.code, result.out), (78, ""), result)
+        matches(words + r".* lies where the policy lets commands write; keep it elsewhere", result.err)
+
+
+@case("a policy that comes to hold itself is not in force")
+def widened_policy():
+    with Bench() as bench, Client(bench) as client:
+        client.initialize()
+        equal(client.call("check", {"shell": "echo"})[0]["status"], "allow")
+        bench.write("policy.yaml", bench.policy(allowed_write_prefixes=[bench.work, bench.root]))
+        for tool, arguments in (("check", {"shell": "echo"}), ("run", {"shell": "echo"}), ("policy", {})):
+            content, is_error = client.call(tool, arguments)
+            equal((content["status"], is_error), ("error", True), content)
+            matches("lies where the policy lets commands write", content["message"])
+        bench.write("policy.yaml", bench.policy())
+        equal(client.call("check", {"shell": "echo"})[0]["status"], "allow")
 
 
 @cases([("SIGTERM", signal.SIGTERM, 143), ("SIGINT", signal.SIGINT, 130), ("SIGHUP", signal.SIGHUP, 129)])
