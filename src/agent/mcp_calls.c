@@ -43,7 +43,6 @@ void csc_mcp_batch_close(struct csc_mcp *mcp, struct csc_mcp_batch *batch)
         send_text(mcp, &batch->text);
     }
     csc_buf_free(&batch->text);
-    csc_arena_free(&batch->arena);
     free(batch);
 }
 
@@ -188,6 +187,7 @@ void csc_mcp_enqueue(struct csc_mcp *mcp, struct csc_mcp_call *call)
     struct csc_mcp_call **at = &mcp->calls;
     struct csc_error err = {0};
 
+    call->held = call->input_size;
     if (mcp->waiting >= CSC_MCP_WAITING_MAX || call->held > CSC_MCP_HELD_MAX - mcp->held) {
         (void)csc_fail(&err, CSC_E_CONFIG, "busy: %zu calls run and %zu wait; ask again when some have ended",
                        mcp->running, mcp->waiting);

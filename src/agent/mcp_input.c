@@ -337,3 +337,12 @@ void csc_mcp_asked_free(struct csc_mcp_asked *asked)
     csc_policy_free(asked->policy);
     *asked = (struct csc_mcp_asked){0};
 }
+
+void csc_mcp_asked_shrink(struct csc_mcp_asked *asked)
+{
+    char *json = asked->proposed ? TAKE_PTR(asked->proposed->json) : TAKE_PTR(asked->own_json);
+
+    csc_mcp_asked_free(asked);
+    asked->own_json = json;
+    asked->json = json;
+}

@@ -20,6 +20,10 @@ enum {
     CSC_MCP_JOBS_MAX = 64,        /* that run at once, where there are descriptors for so many */
     CSC_MCP_WAITING_MAX = 1024,   /* that wait for one of them to end */
     CSC_MCP_BATCH_MAX = 256,      /* messages in one array */
+    CSC_MCP_VALUES_MAX = 100000,  /* of a message */
+    CSC_MCP_SCOPES_MAX = 50,      /* that a result shows */
+    CSC_MCP_DENIED_MAX = 16,      /* denied requests that are remembered */
+    CSC_MCP_RAN_MAX = 64,         /* likewise of those that ran and whose approval holds on */
     CSC_MCP_PROGRESS_MS = 1000,
     CSC_MCP_ENDING_MS = 15000, /* what csc run takes to stop its commands, and more */
 };
@@ -30,16 +34,15 @@ struct csc_mcp_call;
 /* What was asked for, as a contract, and the policy it is decided by. */
 struct csc_mcp_asked {
     struct csc_policy *policy;
-    struct csc_proposed *proposed;     /* of commands and shell lines */
-    struct csc_contract *own_contract; /* that was handed over whole */
-    char *own_json;
+    struct csc_proposed *proposed;       /* of commands and shell lines */
+    struct csc_contract *own_contract;   /* that was handed over whole */
+    char *own_json;                      /* and in the end that of what was proposed, too */
     const struct csc_contract *contract; /* one of the two */
     const char *json;
 };
 
-/* Answers of one array: written when the last of them is there. Owns what all of them were read into. */
+/* Answers of one array: written when the last of them is there. */
 struct csc_mcp_batch {
-    struct csc_arena arena;
     size_t open;
     struct csc_buf text;
 };
@@ -47,11 +50,11 @@ struct csc_mcp_batch {
 /* One request, until it is answered. */
 struct csc_mcp_call {
     struct csc_mcp_call *next;
-    struct csc_arena arena; /* all of it, but for what is read in a batch */
+    struct csc_arena arena;
     struct csc_mcp_batch *batch;
-    const struct csc_value *id, *params;
+    const struct csc_value *id, *params;    /* the latter only while the message is taken, as all that it holds */
     const struct csc_value *progress_token; /* or NULL */
-    size_t held;                            /* bytes of its message */
+    size_t held;                            /* bytes of its input */
     /* The answer: a result, or an error of JSON-RPC with a code. */
     struct csc_value result, error_data;
     /* Of tools: their structured result, and beside an error why a shell line was refused. */
@@ -67,11 +70,28 @@ struct csc_mcp_call {
     int tail_of; /* which of them is shown */
     /* Of run and status. */
     struct csc_mcp_asked asked;
-    struct csc_value denial; /* rule, field, smallest change */
+    enum csc_verdict verdict;         /* csc run is who decides; this is what was known before */
+    const char *reason_code, *reason; /* of CSC_NEEDS_APPROVAL */
+    struct csc_value scopes;          /* the first of them */
+    size_t scopes_left_out;
+    struct csc_value denial;     /* rule, field, smallest change */
+    char denied[CSC_SHA256_HEX]; /* what was denied */
     struct csc_request request;
     bool stateless, cancelled;
     bool has_answer, is_error, wants_job, ends_in_order;
-    bool has_request, is_denied;
+    bool has_request;
+};
+
+/* What was denied, by which policy, and how often. */
+struct csc_mcp_denied {
+    char sha256[CSC_SHA256_HEX];
+    int64_t count;
+};
+
+/* A request that was run by an approval which holds on. */
+struct csc_mcp_ran {
+    char id[CSC_REQUEST_ID];
+    char execution_id[CSC_UUID_TEXT];
 };
 
 struct csc_mcp {
@@ -89,8 +109,11 @@ struct csc_mcp {
     bool ending;
     int64_t ending_at_ms, in_ended_at_ms, out_at_ms; /* the last: when something was written */
     int signal_fd, signal_number;
-    char denied[CSC_SHA256_HEX]; /* the last contract that was denied, and how often in a row */
-    int64_t denied_count;
+    struct csc_mcp_denied denied[CSC_MCP_DENIED_MAX]; /* the next one replaces that at denied_at */
+    size_t denied_at;
+    struct csc_mcp_ran ran[CSC_MCP_RAN_MAX];
+    size_t ran_at;
+    int64_t expired_at_ms; /* when old requests were cleared away, 0: not yet */
 };
 
 /* Milliseconds of a clock that nobody sets. */
@@ -149,6 +172,8 @@ int csc_mcp_tool_result(struct csc_mcp_call *call, const struct csc_error *failu
 int csc_mcp_ask(struct csc_mcp *mcp, struct csc_mcp_call *call, const struct csc_value *arguments,
                 struct csc_error *err);
 void csc_mcp_asked_free(struct csc_mcp_asked *asked);
+/* Frees all but the text, which is many times smaller. */
+void csc_mcp_asked_shrink(struct csc_mcp_asked *asked);
 
 /* ---- mcp_text.c -------------------------------------------------------------------------------------------- */
 
@@ -168,8 +193,9 @@ int csc_mcp_notices(struct csc_mcp_call *call, struct csc_value *ret_value, stru
 /* The members that say why a contract is denied: rule, field, smallest_change, decision_with_changes. */
 int csc_mcp_denial(struct csc_mcp_call *call, const struct csc_decision *decision, struct csc_value *ret_denial,
                    struct csc_error *err);
-/* Why each path is in a scope. */
-int csc_mcp_scopes(struct csc_mcp_call *call, struct csc_value *ret_scopes, struct csc_error *err);
+/* Why each path is in a scope: call->scopes, and how many are left out. */
+int csc_mcp_scopes(struct csc_mcp_call *call, struct csc_error *err);
+void csc_mcp_add_scopes(struct csc_object *object, const struct csc_mcp_call *call);
 /* Adds another object's members to one that is being made. */
 void csc_mcp_add_members(struct csc_object *object, const struct csc_value *members);
 
@@ -179,6 +205,20 @@ int csc_mcp_explain(struct csc_mcp *mcp, struct csc_mcp_call *call, const struct
                     struct csc_error *err);
 int csc_mcp_show_policy(struct csc_mcp *mcp, struct csc_mcp_call *call, const struct csc_value *arguments,
                         struct csc_error *err);
+
+/* ---- mcp_approval.c ---------------------------------------------------------------------------------------- */
+
+/* Stores what is asked for where a person finds it: call->request, with the approvals that are there. */
+int csc_mcp_store_request(struct csc_mcp *mcp, struct csc_mcp_call *call, struct csc_error *err);
+/* What a person has to do, and how to go on. */
+int csc_mcp_add_request(struct csc_mcp *mcp, struct csc_mcp_call *call, struct csc_object *object, const char *message,
+                        struct csc_error *err);
+/* After a csc run that had approvals: those that are used up or of no use are removed, and that is said. */
+int csc_mcp_settle_request(struct csc_mcp *mcp, struct csc_mcp_call *call, const struct csc_value *run,
+                           struct csc_object *object, struct csc_error *err);
+/* Whose approval holds on although it was run, or NULL; and no more of it. */
+const struct csc_mcp_ran *csc_mcp_ran_find(const struct csc_mcp *mcp, const char *id);
+void csc_mcp_ran_forget(struct csc_mcp *mcp, const char *id);
 
 /* ---- mcp_run.c, mcp_record.c ------------------------------------------------------------------------------- */
 

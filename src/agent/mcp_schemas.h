@@ -114,9 +114,10 @@
             "," MEMBER("ledger_entry", INTEGER)                                                                        \
             "," MEMBER("receipt", OBJECT)                                                                              \
             "," MEMBER("scopes", SCOPES)                                                                               \
+            "," MEMBER("scopes_left_out", NUMBER("More of them"))                                                      \
             "," MEMBER("notices", TEXTS("What csc says of it"))                                                        \
             "," DENIAL                                                                                                 \
-            "," MEMBER("denied_times", NUMBER("In a row"))                                                             \
+            "," MEMBER("denied_times", NUMBER("This time included"))                                                             \
             "," MEMBER("request_id", STRING)                                                                           \
             "," MEMBER("approvals", NUMBER("That are there"))                                                          \
             "," MEMBER("approve_command", TEXT("For a person to type"))                                                \
@@ -130,6 +131,7 @@
                 MEMBER("status", VERDICT)                                                                              \
             "," MEMBER("contract_sha256", STRING)                                                                      \
             "," MEMBER("scopes", SCOPES)                                                                               \
+            "," MEMBER("scopes_left_out", NUMBER("More of them"))                                                      \
             "," DENIAL                                                                                                 \
             "," FAILURE)
 
@@ -146,6 +148,7 @@
                 MEMBER("status", VERDICT)                                                                              \
             "," MEMBER("contract_sha256", STRING)                                                                      \
             "," MEMBER("scopes", SCOPES)                                                                               \
+            "," MEMBER("scopes_left_out", NUMBER("More of them"))                                                      \
             "," MEMBER("reason_code", STRING)                                                                          \
             "," MEMBER("rule", STRING)                                                                                 \
             "," MEMBER("decision", OBJECT)                                                                             \

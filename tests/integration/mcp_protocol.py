@@ -151,6 +151,38 @@ def long_lines(more, accepted):
         still_serves(client)
 
 
+@cases([("many in an array", "[" + "0," * 100000 + "0]"), ("many arrays", "[" + "[]," * 100000 + "0]"),
+        ("many members", "{" + ",".join(f'"{i}":0' for i in range(100001)) + "}")])
+def many_values(value):
+    with Bench() as bench, Client(bench) as client:
+        client.send_bytes(b'{"jsonrpc":"2.0","id":"x","method":"ping","params":{"a":' + value.encode() + b"}}\n")
+        answer = client.read()
+        equal((answer["id"], answer["error"]["code"]), (None, INVALID_REQUEST))
+        matches("100000 values", answer["error"]["message"])
+        client.send_bytes(b'{"jsonrpc":"2.0","id":"x","method":"ping","params":{"a":"' + b'\\",[{' * 200000 + b'"}}\n')
+        equal(client.read()["result"], {}, "what is in a string is no value")
+
+
+@case("what waits holds its own text alone, not the message it came in")
+def waiting_memory():
+    with Bench() as bench, Client(bench) as client:
+        client.initialize()
+        numbers = [client.begin("run", {"shell": "sleep 60"}) for _ in range(64)]
+        padding = ["x" * 10] * 90000
+        for _ in range(40):
+            number = client.new_id()
+            client.send({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {
+                "name": "run", "arguments": {"shell": "sleep 60"}, "padding": padding}})
+            numbers.append(number)
+        client.send(PING)
+        client.receive("after")
+        with open(f"/proc/{client.process.pid}/status", encoding="utf-8") as file:
+            peak = int(file.read().partition("VmRSS:")[2].split()[0])
+        equal(peak < 60_000 or MEMORY_SAYS_NOTHING, True, f"{peak} kB")
+        for number in numbers:
+            client.cancel(number)
+
+
 # ---- eras -----------------------------------------------------------------------------------------------------------
 
 @cases([(f"the handshake of {version}", version, version) for version in HANDSHAKE] +
