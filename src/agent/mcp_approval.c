@@ -177,9 +177,12 @@ static int keep_or_remove(struct csc_mcp *mcp, struct csc_mcp_call *call, const 
     for (size_t i = 0; i < call->request.approval_count; i++)
         if (blamed[i])
             removed |= csc_request_drop_approval(&call->request, i, NULL) == 0;
-    if (call->cancelled)
-        return 0;
-    return csc_mcp_add_request(mcp, call, object, removed ? OF_NO_USE : STAYS, err);
+    if (removed && !call->cancelled)
+        return csc_mcp_add_request(mcp, call, object, OF_NO_USE, err);
+    csc_object_string(object, "request_id", call->request.id);
+    csc_object_int(object, "approvals", (int64_t)call->request.approval_count);
+    csc_object_string(object, "message", STAYS);
+    return 0;
 }
 
 int csc_mcp_settle_request(struct csc_mcp *mcp, struct csc_mcp_call *call, const struct csc_value *run,
