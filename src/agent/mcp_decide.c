@@ -86,11 +86,16 @@ static int explain(struct csc_mcp_call *call, const struct csc_decision *decisio
                    struct csc_value *ret_explained, struct csc_error *err)
 {
     _cleanup_explanation_ struct csc_explanation *explanation = NULL;
-    struct csc_value value = {0};
+    struct csc_value value = {0}, changes = {0};
 
     int r = csc_explain(call->asked.contract, call->asked.policy, &explanation, err);
     if (r == 0)
         r = csc_explanation_value(explanation, decision, &call->arena, &value, err);
+    if (r == 0)
+        r = csc_mcp_changes(call, explanation, &changes, err);
+    for (size_t i = 0; r == 0 && i < value.count; i++)
+        if (strcmp(value.members[i].key, "changes") == 0)
+            value.members[i].value = changes;
     if (r == 0)
         r = keep(&call->arena, &value, ret_explained, err);
     if (r < 0)

@@ -251,6 +251,7 @@ static int ask_commands(struct csc_mcp *mcp, struct csc_mcp_call *call, const st
     making->text = &asked;
     making->cwd = asked.cwd ? asked.cwd : mcp->options->cwd;
     const struct asked_command *items = asked.commands.items;
+    call->asked.is_line = asked.has_shell;
     if (asked.has_shell)
         r = add_line(making, asked.shell, NULL, err);
     for (size_t i = 0; i < asked.commands.count && r == 0; i++)

@@ -38,6 +38,7 @@ struct csc_mcp_asked {
     struct csc_contract *own_contract;   /* that was handed over whole */
     char *own_json;                      /* and in the end that of what was proposed, too */
     const struct csc_contract *contract; /* one of the two */
+    bool is_line;                        /* it came as one shell line */
     const char *json;
 };
 
@@ -187,6 +188,12 @@ int csc_mcp_output_value(struct csc_mcp_call *call, int stream, bool is_cut, str
 const char *csc_mcp_tail(struct csc_mcp_call *call, struct csc_arena *arena);
 /* csc's own words on a job's standard error, one string a line, without the good news. */
 int csc_mcp_notices(struct csc_mcp_call *call, struct csc_value *ret_value, struct csc_error *err);
+
+/* ---- mcp_changes.c ----------------------------------------------------------------------------------------- */
+
+/* The changes of an explanation, in terms of what the agent can change, and of what only the policy's owner can. */
+int csc_mcp_changes(struct csc_mcp_call *call, const struct csc_explanation *explanation, struct csc_value *ret_changes,
+                    struct csc_error *err);
 
 /* ---- mcp_decide.c ------------------------------------------------------------------------------------------ */
 

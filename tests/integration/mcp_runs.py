@@ -236,6 +236,42 @@ def denials(arguments, code, field, where):
         equal([finding["reason_code"] for finding in content["findings"] if finding["decided"]], [code])
 
 
+@cases([
+    ("an operand that is read", {"commands": [{"argv": ["cat", "/etc/passwd"]}]}, {}, "contract", "commands[0].argv",
+     r"'/etc/passwd' \(operand of cat\) is outside what may be read; use a path below '/[^']*/work'"),
+    ("of a shell line", {"shell": "cat /etc/passwd"}, {}, "contract", "shell", r"'/etc/passwd' \(operand of cat\)"),
+    ("one that is written", {"commands": [{"argv": ["tee", "/etc/x"]}]}, {}, "contract", "commands[0].argv",
+     r"'/etc/x' \(written operand of tee\) is outside what may be written; use a path below"),
+    ("where nothing is written", {"commands": [{"argv": ["tee", "x"]}]}, {"require_write_paths_empty": True},
+     "contract", "commands[0].argv", r"nothing may be written under this policy"),
+    ("a path that was asked for", {"commands": [{"argv": ["true"], "read_paths": ["/etc/x"]}]}, {}, "contract",
+     "commands[0].read_paths", r"remove '/etc/x'"),
+    ("a risk class", {"commands": [{"argv": ["git", "push"]}]},
+     {"allowed_effect_types": ["observe", "transform_local", "deploy"], "allowed_risk_classes": ["low"], "network": "full"},
+     "policy", "allowed_risk_classes", r"add high"),
+    ("an effect", {"commands": [{"argv": ["true"]}]}, {"allowed_effect_types": ["deploy"], "allowed_risk_classes": ["low", "high"]},
+     "policy", "allowed_effect_types", r"add observe"),
+    ("a network that a program needs", {"commands": [{"argv": ["git", "fetch"]}]},
+     {"allowed_effect_types": ["observe", "transform_local", "fetch_external"], "allowed_risk_classes": ["medium"]},
+     "policy", "network", r"set it to full"),
+    ("a network that was asked for", {"commands": [{"argv": ["true"], "network": "full"}]}, {}, "contract",
+     "commands[0].network", r"set it to deny"),
+])
+def changes_for_agents(arguments, policy, where, field, words):
+    with Office() as office, office.client(policy=policy) as client:
+        content, _ = client.call("run", arguments)
+        equal(content["status"], "denied", content)
+        found = [change for change in content["smallest_change"] if change["field"] == field]
+        equal([change["in"] for change in found], [where], content)
+        matches(words, found[0]["text"])
+        equal((content["field"], bool(content["scopes"])), (field, True), content)
+        explained, _ = client.call("explain", arguments)
+        equal(explained["changes"], content["smallest_change"])
+        contract = office.mine(["true"], risk_class="critical")
+        content, _ = client.call("run", {"contract": contract})
+        equal([change["text"] for change in content["smallest_change"] if change["field"] == "risk_class"], [])
+
+
 @case("the same denied request again is answered shorter, and has its receipt; another one is not")
 def denied_again():
     with Office() as office, office.client() as client:
