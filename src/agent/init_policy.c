@@ -8,7 +8,7 @@
 
 /* ---- what there is to compose from ---------------------------------------------------------------------------- */
 
-enum { MARKERS_MAX = 4, COMMANDS_MAX = 24, DENIED_MAX = 12, WORDS_MAX = 4 };
+enum { MARKERS_MAX = 4, COMMANDS_MAX = 24, DENIED_MAX = 24, WORDS_MAX = 4 };
 
 /* What one kind of project adds. NULL-padded; no command stands in two parts. */
 struct part {
@@ -19,29 +19,31 @@ struct part {
 };
 
 /*
- * Not here on purpose: find, rg, sed, awk, xargs and env, which start programs; less and man, which wait for a person;
- * every shell. In `denied` stands what is classified as something that the policy allows, and should not be.
+ * Not here on purpose: find, rg, sed, sort, awk, xargs and env, which start programs; less and man, which wait for a
+ * person; every shell. In `denied` stands what is classified as something that the policy allows, and is seldom meant.
+ * It holds up slips alone: an entry is a beginning, word by word, and most programs take options before it. What nobody
+ * types by mistake is left out: it would look like a boundary.
  */
 static const struct part parts[] = {
     {
-        .commands = {"cat", "cmp", "cp",        "cut",  "diff", "echo", "file", "grep",  "head", "ls",   "mkdir", "mv",
-                     "nl",  "pwd", "sha256sum", "sort", "stat", "tail", "tee",  "touch", "tr",   "uniq", "wc"},
+        .commands = {"cat", "cmp", "cp",  "cut",       "diff", "echo", "file", "grep",  "head", "ls",   "mkdir",
+                     "mv",  "nl",  "pwd", "sha256sum", "stat", "tail", "tee",  "touch", "tr",   "uniq", "wc"},
     },
     {
         .kind = "git",
         .markers = {".git"},
         .commands = {"git"},
-        .denied = {{"git", "-c"},
-                   {"git", "--exec-path"},
+        .denied = {{"git", "-C"},
+                   {"git", "-c"},
+                   {"git", "--git-dir"},
+                   {"git", "--work-tree"},
                    {"git", "clean"},
                    {"git", "config"},
                    {"git", "filter-branch"},
                    {"git", "push", "--force"},
                    {"git", "push", "--mirror"},
                    {"git", "push", "-f"},
-                   {"git", "reflog", "expire"},
-                   {"git", "reset", "--hard"},
-                   {"git", "update-ref"}},
+                   {"git", "reset", "--hard"}},
     },
     {
         .kind = "npm",
@@ -86,7 +88,7 @@ static const struct part parts[] = {
         .kind = "python",
         .markers = {"pyproject.toml", "setup.py", "requirements.txt"},
         .commands = {"black", "mypy", "pytest", "python3", "ruff"},
-        .denied = {{"python3", "-c"}, {"python3", "-m", "pip"}, {"python3", "-m", "twine"}, {"python3", "-m", "venv"}},
+        .denied = {{"python3", "-m", "pip"}, {"python3", "-m", "twine"}, {"python3", "-m", "venv"}},
     },
 };
 
@@ -155,6 +157,11 @@ int csc_project_find(const char *folder, struct csc_project *ret_project, struct
         return csc_fail(err, CSC_E_DATA, "the project would be all of the machine; give its folder with --project");
     if (!csc_utf8_valid(project.root, strlen(project.root)))
         return csc_fail(err, CSC_E_DATA, "%s: is no UTF-8, which a policy has to be; rename the folder", project.root);
+    if (csc_glob_is_pattern(project.root))
+        return csc_fail(err, CSC_E_DATA,
+                        "%s: has a * ? or [ in it, which in a scope is a pattern, so that no command could run there; "
+                        "rename the folder",
+                        project.root);
     for (size_t i = 1; i < ARRAY_SIZE(parts); i++)
         for (size_t k = 0; k < MARKERS_MAX && parts[i].markers[k]; k++)
             if (is_there(project.root, parts[i].markers[k]))
@@ -198,14 +205,18 @@ static void write_head(struct csc_buf *yaml, const struct csc_project *project)
     for (size_t i = 1, found = 0; i < ARRAY_SIZE(parts); i++)
         if (has_part(project, i))
             csc_buf_printf(yaml, "%s%s", found++ > 0 ? ", " : " with ", parts[i].kind);
-    csc_buf_puts(yaml, ".\n#\n"
-                       "# Allows:   looking, building, testing and changing files below the project's folder.\n"
-                       "# Refuses:  all network, and so fetching; what the list of denied beginnings names.\n"
-                       "# A person: publishing and handling credentials, as far as you open the network for them.\n"
-                       "#\n"
-                       "# It judges what a command says. What a build, a test or git then starts is held by hardened\n"
-                       "# mode alone (csc hook --rewrite --mode hardened). Keep this file where no agent can write.\n\n"
-                       "policy_schema_version: csc.policy.v0.1\nname: ");
+    csc_buf_puts(yaml,
+                 ".\n#\n"
+                 "# Allows:   looking, building, testing, committing and changing files below the project's\n"
+                 "#           folder. Changes of the repository need nobody: they are what an agent is for.\n"
+                 "# Refuses:  other programs, files elsewhere as far as words name them, what needs the network.\n"
+                 "# A person: publishing and handling credentials, as far as you open the network for them.\n"
+                 "#\n"
+                 "# It judges the words of a command: a fence against mistakes, and no boundary. Builds, tests,\n"
+                 "# interpreters and git (hooks, aliases, options like --exec-path=DIR, rebase -x, grep -O) start\n"
+                 "# whatever the project says, with the rights of the agent. That is bounded by hardened mode\n"
+                 "# alone (csc hook --rewrite --mode hardened). Keep this file where no agent can write.\n\n"
+                 "policy_schema_version: csc.policy.v0.1\nname: ");
     csc_yaml_quote(yaml, project->name);
     csc_buf_putc(yaml, '\n');
 }
@@ -228,7 +239,13 @@ static void write_denied(struct csc_buf *yaml, const struct csc_project *project
 
     for (size_t i = 1; i < ARRAY_SIZE(parts); i++)
         for (size_t k = 0; has_part(project, i) && k < DENIED_MAX && parts[i].denied[k][0]; k++) {
-            csc_buf_puts(yaml, begun ? "" : "\n# Beginnings of commands that are denied.\ndeny_argv_prefixes:\n");
+            csc_buf_puts(
+                yaml,
+                begun ? ""
+                      : "\n# Beginnings of commands that are denied, word by word: against slips. An option in "
+                        "between, as in\n"
+                        "# git --no-pager config or make -s install, is another beginning, which these do not see.\n"
+                        "deny_argv_prefixes:\n");
             begun = true;
             for (size_t w = 0; w < WORDS_MAX && parts[i].denied[k][w]; w++)
                 csc_buf_printf(yaml, "%s\"%s\"", w == 0 ? "  - [" : ", ", parts[i].denied[k][w]);

@@ -272,6 +272,34 @@ static int expect(const struct csc_value *value, enum csc_type type, const char 
                     csc_type_name(value->type), csc_type_name(type));
 }
 
+/* Threat: a hook that is written, and never called. What switches hooks off has to go first, by a person's hand. */
+static int check_switches(const struct csc_value *settings, const char *agent, struct csc_error *err)
+{
+    static const struct {
+        const char *agent, *group, *key;
+        bool fine; /* the only value that leaves them on */
+    } switches[] = {
+        {"claude", NULL, "disableAllHooks", false},
+        {"gemini", "hooksConfig", "enabled", true},
+        {"gemini", "tools", "enableHooks", true},
+        {"gemini", "hooks", "enabled", true},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
+        const char *group = switches[i].group;
+        const struct csc_value *value = csc_value_get(group ? csc_value_get(settings, group) : settings,
+                                                      switches[i].key);
+        if (strcmp(switches[i].agent, agent) != 0 || !value ||
+            (value->type == CSC_BOOL && value->boolean == switches[i].fine))
+            continue;
+        return csc_fail(err, CSC_E_DATA,
+                        "\"%s%s%s\" switches hooks off, and the agent would run every command; set it to %s, or "
+                        "remove it",
+                        group ? group : "", group ? "." : "", switches[i].key, switches[i].fine ? "true" : "false");
+    }
+    return 0;
+}
+
 int csc_settings_add(struct csc_arena *arena, const struct csc_value *settings, const struct csc_settings_merge *merge,
                      struct csc_settings_added *ret_added, struct csc_error *err)
 {
@@ -286,6 +314,8 @@ int csc_settings_add(struct csc_arena *arena, const struct csc_value *settings, 
         r = expect(hooks, CSC_OBJECT, "hooks", err);
     if (r == 0)
         r = expect(list, CSC_ARRAY, event, err);
+    if (r == 0)
+        r = check_switches(settings, merge->dialect->agent, err);
     if (r == 0)
         r = change_list(arena, list, merge, &added, err);
     if (r < 0)

@@ -106,6 +106,6 @@ int csc_cli_check_places(const struct csc_cli_relied *relied, const struct csc_p
 
     if (!place)
         return 0;
-    return csc_fail(err, CSC_E_PERMISSION, "%s: %s lies where the policy lets commands write; keep it elsewhere",
+    return csc_fail(err, CSC_E_PERMISSION, "%s, %s, lies where the policy lets commands write; keep it elsewhere",
                     place->path, place->what);
 }

@@ -40,33 +40,63 @@ static int find_policy(const struct csc_cli *cli, struct csc_init *init, struct 
     return realpath(given, init->policy) ? 0 : csc_fail_errno(err, CSC_E_INPUT, errno, "%s", given);
 }
 
-/* Threat: an agent that edits the policy it is judged by, or the hook that asks. */
+/* Threat: an agent that edits the policy it is judged by, the hook that asks, or what either relies on. */
 static int check_places(const struct csc_init *init, struct csc_error *err)
 {
-    const char *const places[] = {init->policy, init->settings};
+    const char *root = init->project.root;
+    const struct csc_names project = {.items = &root, .count = 1};
+    const struct csc_protected *place = csc_cli_find_below(&init->relied, &project);
 
-    for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-        if (csc_path_has_prefix(places[i], init->project.root))
-            return csc_fail(err, CSC_E_PERMISSION,
-                            "%s lies below the project %s, where the agent can change it; keep it elsewhere, or give "
-                            "the project's own folder with --project",
-                            places[i], init->project.root);
+    if (!place)
+        return 0;
+    return csc_fail(err, CSC_E_PERMISSION,
+                    "%s, %s, lies below the project %s, where the agent can change it; keep it elsewhere, or give the "
+                    "project's own folder with --project",
+                    place->path, place->what, root);
+}
+
+/* Settings that are a symlink, as those who keep such files in a repository have them: the file itself is changed, and
+ * the link stays. */
+static int find_settings(struct csc_init *init, struct csc_error *err)
+{
+    const struct csc_settings_form *form = csc_settings_form(init->dialect);
+    char real[PATH_MAX];
+    struct stat st;
+
+    int r = place_below(form->folder_variable, form->folder, form->file, init->settings, err);
+    if (r < 0 || lstat(init->settings, &st) < 0 || !S_ISLNK(st.st_mode))
+        return r;
+    if (!realpath(init->settings, real))
+        return csc_fail_errno(err, CSC_E_INPUT, errno,
+                              "%s: is a symlink that leads nowhere; make the file, or remove it", init->settings);
+    memcpy(init->link, init->settings, sizeof(init->link));
+    (void)snprintf(init->settings, sizeof(init->settings), "%s", real);
     return 0;
 }
 
-static int find_places(const struct csc_cli *cli, struct csc_init *init, struct csc_error *err)
+static int find_files(const struct csc_cli *cli, struct csc_init *init, struct csc_error *err)
 {
-    const struct csc_settings_form *form = csc_settings_form(init->dialect);
     const char *project = cli->options[OPT_PROJECT];
 
     int r = csc_project_find(project ? project : ".", &init->project, err);
     if (r == 0)
-        r = csc_cli_own_path(init->program, err);
-    if (r == 0)
-        r = place_below(form->folder_variable, form->folder, form->file, init->settings, err);
-    if (r == 0)
-        r = find_policy(cli, init, err);
-    return r < 0 ? r : check_places(init, err);
+        r = find_settings(init, err);
+    return r < 0 ? r : find_policy(cli, init, err);
+}
+
+/* Returns an exit code. */
+static int find_places(const struct csc_cli *cli, struct csc_init *init)
+{
+    struct csc_error err = {0};
+
+    if (find_files(cli, init, &err) < 0)
+        return csc_cli_fail(cli, NULL, &err);
+    int code = csc_cli_rely(cli, OPT_HANDED, init->policy, &init->relied);
+    if (code != 0)
+        return code;
+    csc_cli_protect(&init->relied.configuration, init->settings, "the agent's settings", true);
+    csc_cli_protect(&init->relied.configuration, init->link, "the agent's settings", true);
+    return check_places(init, &err) < 0 ? csc_cli_fail(cli, NULL, &err) : 0;
 }
 
 /* ---- what ------------------------------------------------------------------------------------------------------ */
@@ -84,14 +114,14 @@ static int prepare_policy(struct csc_init *init, struct csc_error *err)
         r = csc_project_policy(&init->project, &init->policy_text, err);
     if (r == 0)
         r = csc_policy_parse(init->policy_text.data, init->policy_text.size, &policy, err);
-    return r;
+    return r < 0 ? r : csc_cli_check_places(&init->relied, policy, err);
 }
 
 /* The settings with the hook in them; for showing, the hook alone. */
 static int prepare_settings(const struct csc_cli *cli, struct csc_init *init, struct csc_error *err)
 {
     const struct csc_settings_call call = {.dialect = init->dialect,
-                                           .program = init->program,
+                                           .program = init->relied.program,
                                            .policy = init->policy,
                                            .rewrite = cli->options[OPT_HANDED + CSC_HAND_REWRITE] != NULL,
                                            .options = init->options};
@@ -188,8 +218,9 @@ static int set_up(const struct csc_cli *cli, struct csc_init *init)
 {
     struct csc_error err = {0};
 
-    if (find_places(cli, init, &err) < 0)
-        return csc_cli_fail(cli, NULL, &err);
+    int code = find_places(cli, init);
+    if (code != 0)
+        return code;
     if (prepare_policy(init, &err) < 0)
         return csc_cli_fail(cli, init->policy, &err);
     if (prepare_settings(cli, init, &err) < 0)
@@ -202,6 +233,7 @@ static int set_up(const struct csc_cli *cli, struct csc_init *init)
 
 static void init_free(struct csc_init *init)
 {
+    csc_cli_relied_free(&init->relied);
     csc_buf_free(&init->policy_text);
     csc_buf_free(&init->old_settings);
     csc_arena_free(&init->arena);

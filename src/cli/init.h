@@ -15,8 +15,9 @@ struct csc_init {
     const struct csc_hook_dialect *dialect;
     struct csc_strings options; /* for the hook */
     struct csc_project project;
-    char program[PATH_MAX];
+    struct csc_cli_relied relied;
     char settings[CSC_INIT_PATH], policy[CSC_INIT_PATH];
+    char link[CSC_INIT_PATH];        /* "", or where the settings are a symlink: that one */
     char backup[CSC_INIT_PATH + 32]; /* "": none was made */
     bool policy_is_given, policy_is_there;
     struct csc_buf policy_text;

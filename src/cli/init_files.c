@@ -1,11 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cli/init.h"
 
 enum { SETTINGS_BYTES_MAX = 1 << 20 };
+
+/* Reads the old settings, and takes mode and owner from the same file. Symlinks were resolved before: one that is there
+ * now was put there in the meantime. */
+static int read_old(struct csc_init *init, struct csc_error *err)
+{
+    struct stat st;
+
+    _cleanup_close_ int fd = open(init->settings, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return csc_fail_errno(err, CSC_E_INPUT, errno, "cannot read them");
+    if (!S_ISREG(st.st_mode))
+        return csc_fail(err, CSC_E_INPUT, "is no regular file; move it away");
+    if (st.st_uid != geteuid())
+        return csc_fail(err, CSC_E_PERMISSION, "belongs to the user with number %u; write them as that user",
+                        st.st_uid);
+    init->old_mode = st.st_mode & 0777;
+    return csc_read_fd(fd, SETTINGS_BYTES_MAX, &init->old_settings, err);
+}
 
 int csc_init_read_settings(struct csc_init *init, struct csc_value *ret_settings, struct csc_error *err)
 {
@@ -17,7 +36,7 @@ int csc_init_read_settings(struct csc_init *init, struct csc_value *ret_settings
         *ret_settings = settings;
         return 0;
     }
-    int r = csc_read_input(init->settings, SETTINGS_BYTES_MAX, &init->old_settings, err);
+    int r = read_old(init, err);
     if (r == 0)
         r = csc_json_parse_foreign(&init->arena, init->old_settings.data ? init->old_settings.data : "",
                                    init->old_settings.size, &settings, err);
@@ -26,7 +45,6 @@ int csc_init_read_settings(struct csc_init *init, struct csc_value *ret_settings
                      csc_type_name(settings.type));
     if (r < 0)
         return r;
-    init->old_mode = st.st_mode & 0777;
     *ret_settings = settings;
     return 0;
 }

@@ -266,7 +266,7 @@ OTHERS = CHILD + """
             "write a child": move(WRITEV),
             **({} if OUTSIDE else {"attach PID 1": in_child(lambda: call(PTRACE, ATTACH, 1, 0, 0)),
                                    "seize PID 1": in_child(lambda: call(PTRACE, SEIZE, 1, 0, 0))})}
-    def read(path): open(path, "rb").read(1)
+    def read(path): os.read(os.open(path, os.O_RDONLY | os.O_NONBLOCK), 1)  # a pipe of PID 1's may be empty
     files = ("environ", "maps", "mem", "auxv", "stack", "syscall", "io")
     seen["files of PID 1"] = {key: attempt(read, f"/proc/1/{key}") for key in files}
     seen["links of PID 1"] = {key: attempt(os.readlink, f"/proc/1/{key}") for key in ("exe", "cwd", "root")}

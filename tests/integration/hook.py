@@ -282,7 +282,7 @@ def writable(name, options, words):
             rules = host.write(f"{number}.yaml", policy)
             args = [option.replace("@@", host.root).replace("@", work) for option in options]
             args += [] if "--policy" in args else ["--policy", rules]
-            blocked(host.hook(host.ask("ls"), "claude", *args), f": {words} lies where the policy lets commands write; keep")
+            blocked(host.hook(host.ask("ls"), "claude", *args), f", {words}, lies where the policy lets commands write; keep")
 
 
 @case("blocks: a policy behind a symlink, a symlink among what commands may write, and csc itself")
@@ -292,12 +292,12 @@ def writable_more():
         os.symlink(inside, host.path("link.yaml"))
         os.symlink(outside, os.path.join(host.work, "link.yaml"))
         for path in (host.path("link.yaml"), os.path.join(host.work, "link.yaml")):
-            blocked(host.hook(host.ask("ls"), "claude", "--policy", path), "the policy lies where")
-        blocked(host.hook(host.ask("ls"), "claude", "--policy", "link.yaml", cwd=host.work), "the policy lies where")
+            blocked(host.hook(host.ask("ls"), "claude", "--policy", path), "the policy, lies where")
+        blocked(host.hook(host.ask("ls"), "claude", "--policy", "link.yaml", cwd=host.work), "the policy, lies where")
         with open(os.path.realpath(CSC), "rb") as file:
             copy = host.write("work/csc", file.read())
         os.chmod(copy, 0o755)
-        blocked(host.hook(host.ask("ls"), "claude", program=copy), "csc itself lies where")
+        blocked(host.hook(host.ask("ls"), "claude", program=copy), "csc itself, lies where")
 
 
 @case("blocks: rewriting without a place for requests")

@@ -189,14 +189,76 @@ def left_alone(text, words):
         equal(home.files(), before)
 
 
-@case("settings that are a symlink are not followed, and not replaced")
+SWITCHES = [("claude", {"disableAllHooks": True}, "disableAllHooks"), ("claude", {"disableAllHooks": 1}, "disableAllHooks"),
+            ("gemini", {"hooksConfig": {"enabled": False}}, "hooksConfig.enabled"),
+            ("gemini", {"tools": {"enableHooks": False}}, "tools.enableHooks"),
+            ("gemini", {"hooks": {"enabled": False}}, "hooks.enabled")]
+
+
+@cases([(f"left alone: {agent}'s settings that switch hooks off, {json.dumps(settings)}", agent, settings, words)
+        for agent, settings, words in SWITCHES])
+def switched_off(agent, settings, words):
+    with Home() as home:
+        home.put(agent, settings)
+        before = home.files()
+        refused(home, home.init(agent, "--write"), 65, f'"{words}" switches hooks off.*; set it to ')
+        equal(home.files(), before)
+
+
+@case("settings that say that hooks are on are no reason to refuse")
+def switched_on():
+    with Home() as home:
+        home.put("claude", {"disableAllHooks": False, "hooksConfig": {"enabled": False}})
+        good(home.init("claude", "--write"))
+        home.put("gemini", {"disableAllHooks": True, "hooksConfig": {"enabled": True}, "tools": {"enableHooks": True}})
+        good(home.init("gemini", "--write"))
+
+
+@case("settings that are a symlink: their file is changed, the link stays, and a backup shows no more than it did")
 def symlink():
     with Home() as home:
-        os.mkdir(os.path.join(home.home, ".claude"))
-        real = home.write("dotfile", {"a": 1})
-        os.symlink(real, home.settings("claude"))
-        refused(home, home.init("claude", "--write"), 73, "symlink")
-        equal(os.readlink(home.settings("claude")), real)
+        os.makedirs(os.path.join(home.home, ".claude"))
+        os.makedirs(os.path.join(home.home, "dotfiles"))
+        real = home.write("home/dotfiles/claude.json", {"token": "secret"})
+        os.chmod(real, 0o600)
+        os.symlink("../dotfiles/claude.json", home.settings("claude"))
+        told = good(home.init("claude", "--write", "--json")).json()
+        equal((told["settings"], told["backup"]), (real, real + ".csc-backup"))
+        equal(os.readlink(home.settings("claude")), "../dotfiles/claude.json")
+        equal(home.get("claude")["token"], "secret")
+        handler("claude", home.get("claude"))
+        for path in (real, real + ".csc-backup"):
+            equal(stat.S_IMODE(os.lstat(path).st_mode), 0o600)
+        equal(os.listdir(os.path.join(home.home, ".claude")), ["settings.json"])
+
+
+@case("settings that are a symlink into the project, to nowhere, or to no file: refused before anything is written")
+def bad_symlink():
+    with Home() as home:
+        os.makedirs(os.path.join(home.home, ".claude"))
+        home.write("app/mine.json", {})
+        os.mkdir(home.path("folder"))
+        for target, code, words in ((home.path("app", "mine.json"), 77, "the agent's settings, lies below the project"),
+                                    (home.path("nothing"), 66, "symlink that leads nowhere"),
+                                    (home.path("folder"), 66, "no regular file"), ("/dev/zero", 66, "no regular file"),
+                                    ("/dev/tty", 66, "")):
+            os.symlink(target, home.settings("claude"))
+            refused(home, home.init("claude", "--write", start_new_session=True), code, words)
+            os.unlink(home.settings("claude"))
+        equal(home.files(), {})
+        if os.geteuid() == 0:
+            os.chown(home.put("claude", {}), 1, 1)
+            before = home.files()
+            refused(home, home.init("claude", "--write"), 77, "belongs to the user with number 1")
+            equal(home.files(), before)
+
+
+@case("settings that are a symlink from the project outside: refused, for the agent could change the link")
+def symlink_in_project():
+    with Home() as home:
+        real = home.write("mine.json", {})
+        os.symlink(real, os.path.join(home.project, "settings.json"))
+        refused(home, home.init("claude", "--write", env={"CLAUDE_CONFIG_DIR": home.project}), 77, "below the project")
 
 
 @case("a home folder behind a symlink is a home folder")
@@ -232,6 +294,9 @@ BELOW = [
     ("the policies", [], {"XDG_CONFIG_HOME": "@/cfg"}, "lies below the project"),
     ("the settings", [], {"CLAUDE_CONFIG_DIR": "@/.claude"}, "lies below the project"),
     ("a policy that is given", ["--policy", "@/p.yaml"], {}, "lies below the project"),
+    ("the signing key", ["--rewrite", "--sign", "--signing-key", "k", "--key-id", "k"], {}, "the signing key, lies below the project"),
+    ("the allowed signers", ["--rewrite", "--allowed-signers", "@/signers"], {}, "the allowed signers, lies below the project"),
+    ("the ledger", ["--rewrite", "--ledger", "@/l.db"], {}, "the ledger, lies below the project"),
     ("all of the home folder", ["--project", "@/.."], {"HOME": "@/../home"}, "lies below the project"),
 ]
 
@@ -244,6 +309,19 @@ def below(args, env, words):
                            env={name: value.replace("@", home.project) for name, value in env.items()})
         refused(home, result, 77, words)
         equal((home.files(), os.listdir(home.project)), ({}, ["p.yaml"]))
+
+
+@case("refused: what lies where the policy that is given lets commands write, by whichever name")
+def writable():
+    with Home() as home:
+        os.symlink(home.root, home.path("link"))
+        for scope in (home.home, os.path.join(home.path("link"), "home")):
+            given = home.write("p.yaml", home.policy(allowed_write_prefixes=[scope]))
+            refused(home, home.init("claude", "--write", "--policy", given), 77,
+                    "the agent's settings, lies where the policy lets commands write")
+        own = home.write("p.yaml", home.policy(allowed_write_prefixes=[os.path.dirname(OWN)]))
+        refused(home, home.init("claude", "--write", "--policy", own), 77, "csc itself, lies where the policy lets")
+        equal(home.files(), {})
 
 
 ERRORS = [
@@ -296,10 +374,10 @@ def kept():
 @case("options for csc run stand in the hook, with absolute paths")
 def handed_on():
     with Home() as home:
-        good(home.init("claude", "--write", "--rewrite", "--mode", "hardened", "--sign", "--signing-key", "k's.key",
+        good(home.init("claude", "--write", "--rewrite", "--mode", "hardened", "--sign", "--signing-key", "../k's.key",
                        "--key-id", "a b", "--ledger", "none", "--backend", "native"))
         line = shlex.split(handler("claude", home.get("claude"))["command"])
-        equal(line[5:-3], ["--rewrite", "--mode", "hardened", "--sign", "--signing-key", os.path.join(home.project, "k's.key"),
+        equal(line[5:-3], ["--rewrite", "--mode", "hardened", "--sign", "--signing-key", os.path.join(home.project, "../k's.key"),
                            "--key-id", "a b", "--ledger", "none", "--backend", "native"])
 
 
@@ -310,13 +388,14 @@ KINDS = {"git": ".git/", "npm": "package.json", "cargo": "Cargo.toml", "go": "go
 
 ALLOW, DENY, ASK, = "allow", "deny", "ask"
 LINES = {
-    None: [("ls -la", ALLOW), ("cat a | sort | uniq -c", ALLOW), ("grep -rn x .", ALLOW), ("echo x > new", ALLOW),
+    None: [("ls -la", ALLOW), ("cat a | cut -c 1 | uniq -c", ALLOW), ("sort a", DENY), ("sort --compress-program=./ev a", DENY), ("grep -rn x .", ALLOW), ("echo x > new", ALLOW),
            ("cat /etc/passwd", DENY), ("tee /etc/x", DENY), ("cp a /etc/x", DENY), ("find . -exec rm {} +", DENY),
            ("rm -rf .", DENY), ("sh -c ls", DENY), ("env ls", DENY), ("curl https://example.com", DENY), ("sudo ls", DENY),
            ("cat .ssh/id_rsa", ASK), ("cd .. && ls", DENY), ("git status", DENY), ("make", DENY), ("python3 x.py", DENY)],
     "git": [("git status", ALLOW), ("git diff HEAD", ALLOW), ("git add . && git commit -m x", ALLOW),
             ("git push", DENY), ("git push --force", DENY), ("git config user.name x", DENY), ("git clean -fdx", DENY),
-            ("git -c core.pager=x log", DENY), ("git fetch", DENY), ("git reset --hard", DENY), ("git -C / log", DENY)],
+            ("git -c core.pager=x log", DENY), ("git fetch", DENY), ("git reset --hard", DENY), ("git -C / log", DENY),
+            ("git -C . reset --hard", DENY)],
     "npm": [("npm test", ALLOW), ("npm run build", ALLOW), ("npm publish", DENY), ("npm install x", DENY),
             ("npx x", DENY), ("npm run deploy", DENY), ("npm config set a b", DENY)],
     "cargo": [("cargo build --release", ALLOW), ("cargo test", ALLOW), ("cargo clippy", ALLOW), ("cargo publish", DENY),
@@ -325,7 +404,7 @@ LINES = {
            ("go env -w A=b", DENY)],
     "make": [("make", ALLOW), ("make test", ALLOW), ("make install", DENY), ("make deploy", DENY)],
     "meson": [("meson setup build", ALLOW), ("ninja -C build", ALLOW), ("meson install", DENY)],
-    "python": [("pytest -q", ALLOW), ("ruff check .", ALLOW), ("python3 -m pytest", ALLOW), ("python3 -c 1", DENY),
+    "python": [("pytest -q", ALLOW), ("ruff check .", ALLOW), ("python3 -m pytest", ALLOW), ("python3 -c 1", ALLOW),
                ("python3 -m pip install x", DENY), ("pip install x", DENY)],
 }
 
@@ -360,6 +439,18 @@ def starter(kind):
             equal((line, seen), (line, wanted), reason)
 
 
+@case("a policy says of itself that it is no boundary, and what changes it lets through")
+def says_so():
+    with Home() as home:
+        make_project(home.project, *KINDS)
+        text = good(home.init("claude", "--json")).json()["policy_text"]
+        for words in ("a fence against mistakes, and no boundary", "Changes of the repository need nobody",
+                      "hardened mode\n# alone", "which these do not see"):
+            matches(words, text)
+        for line in text.splitlines():
+            equal(len(line) <= 120, True, line)
+
+
 @case("a policy for all of it, from a folder below")
 def starter_all():
     with Home() as home:
@@ -371,7 +462,7 @@ def starter_all():
                 equal((line, decide(home, line)[0]), (line, wanted))
 
 
-NAMES = ["a b", "a: b", "- x", "#x", "x # y", "'", '"', "\\", "a\nb", "a\tb", "\x1b[2J", "*", "[x]", "{x}", "&a", "!x", "%x",
+NAMES = ["a b", "a: b", "- x", "#x", "x # y", "'", '"', "\\", "a\nb", "a\tb", "\x1b2J", "{x}", "&a", "!x", "%x",
          "@x", "`x`", "ü", "日本", "\u2028", "\u202e", "\ufeff", "\x7f", "\x85", "😀", "null", "true", "1e3", "~", "...", "---", "..a",
          "a" * 200]
 
@@ -394,6 +485,15 @@ def no_utf8():
     with Home() as home:
         os.mkdir(os.fsencode(home.root) + b"/a\xff")
         refused(home, home.init("claude", "--write", cwd=os.fsencode(home.root) + b"/a\xff"), 65, r"no UTF-8")
+        equal(home.files(), {})
+
+
+@cases([(f"refused: a project called {name!r}, in whose folder no command could be bounded", name)
+        for name in ("*", "a?", "[x]", "\x1b[2J")])
+def pattern(name):
+    with Home() as home:
+        os.mkdir(home.path(name))
+        refused(home, home.init("claude", "--write", cwd=home.path(name)), 65, r"in a scope is a pattern.*; rename the folder")
         equal(home.files(), {})
 
 
