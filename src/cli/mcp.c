@@ -273,7 +273,8 @@ const struct csc_cli_command csc_cli_mcp = {
     .description =
         "An agent gets the tools run, status, check, explain, policy, receipt and verify, and with them nothing\n"
         "but what the policy allows, every run with its receipt. Options are those of csc run, which does the work.\n"
-        "It serves until standard input ends; what still runs then is stopped.\n"
+        "It serves until standard input ends; what still runs then is stopped. In local mode it refuses a policy that\n"
+        "lets commands write the policy itself, or what else it relies on.\n"
         "Exit code: 0, or as csc run where it cannot begin; 130, 143 interrupted.\n",
     .examples = "  csc mcp --policy policies/dev-readonly.yaml --cwd /work\n"
                 "  csc mcp --policy policy.yaml --mode hardened --sign --signing-key runner.key --key-id runner-1 \\\n"
