@@ -6,7 +6,7 @@
 #include "agent/mcp_parts.h"
 #include "approval/approval.h"
 
-enum { EXPIRE_MS = 3600 * 1000, EXIT_BLOCKED = 1 };
+enum { EXPIRE_MS = 3600 * 1000, EXIT_BLOCKED = 1, SHOWN_BYTES = 80 };
 
 #define NOBODY_CAN_APPROVE                                                                                             \
     "a person would have to approve this, and the server does not know whose signature counts; its owner can name "    \
@@ -133,7 +133,7 @@ static void use_up(struct csc_mcp *mcp, const struct csc_mcp_call *call, const s
     for (size_t i = 0; i < request->approval_count; i++) {
         _cleanup_(approval_cleanup) struct csc_approval *approval = NULL;
         used[i] = read_approval(request->approvals[i], &approval) < 0 ||
-                  approval->scope == CSC_APPROVAL_SINGLE_EXECUTION;
+                  approval->scope == CSC_APPROVAL_SINGLE_EXECUTION || csc_time_now() >= approval->expires_at;
         count += used[i];
     }
     if (count == request->approval_count) {
@@ -146,20 +146,22 @@ static void use_up(struct csc_mcp *mcp, const struct csc_mcp_call *call, const s
     remember(mcp, call, receipt);
 }
 
-/* Whether that is why nothing ran: csc run names the file, of a long path the beginning, or the id. */
+/* Whether that is why nothing ran: csc run names the file first, of a long path the beginning; or the id. */
 static bool is_blamed(const struct csc_request *request, size_t index, const char *why)
 {
     _cleanup_(approval_cleanup) struct csc_approval *approval = NULL;
-    const char *path = request->approvals[index], *name = strrchr(path, '/');
-    size_t size = strlen(request->folder), known = size < 80 ? size : 80;
+    const char *path = request->approvals[index];
+    size_t size = strlen(request->folder);
 
-    if (strncmp(why, request->folder, known) == 0)
-        return strstr(why, name) || (!strstr(why, "/approval.json") && !strstr(why, "/approval-2.json"));
-    if (read_approval(path, &approval) < 0)
+    for (size_t i = 0; i < request->approval_count; i++)
+        if (strncmp(why, request->approvals[i], strlen(request->approvals[i])) == 0)
+            return i == index;
+    if (strncmp(why, request->folder, size < SHOWN_BYTES ? size : SHOWN_BYTES) == 0)
         return true;
-    return csc_time_now() >= approval->expires_at ||
-           (strncmp(why, "approval '", 10) == 0 && strncmp(why + 10, approval->id, strlen(approval->id)) == 0 &&
-            strstr(why, "' was used before"));
+    if (read_approval(path, &approval) < 0 || csc_time_now() >= approval->expires_at)
+        return true;
+    return strncmp(why, "approval '", 10) == 0 && strncmp(why + 10, approval->id, strlen(approval->id)) == 0 &&
+           strstr(why, "' was used before");
 }
 
 /* Nothing was executed. Whatever else was in the way, the approval is not to be asked for again. */
