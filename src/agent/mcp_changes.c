@@ -14,8 +14,8 @@ enum { CHANGES_MAX = 32, PREFIXES_SHOWN = 3 };
 
 struct changes {
     struct csc_mcp_call *call;
-    struct csc_value items[CHANGES_MAX];
-    size_t count;
+    struct csc_value items[CHANGES_MAX + 1];
+    size_t count, left_out;
     bool failed;
 };
 
@@ -30,8 +30,6 @@ static void add(struct changes *changes, bool in_policy, const char *field, cons
         changes->failed = true;
         return;
     }
-    if (changes->count == CHANGES_MAX)
-        return;
     csc_object_begin(&object, arena, 3);
     csc_object_string(&object, "in", in_policy ? "policy" : "contract");
     csc_object_string(&object, "field", copies[0]);
@@ -98,6 +96,10 @@ static void add_paths(struct changes *changes, const struct csc_change *change, 
         if (strcmp(note->command_id, id) != 0 || strcmp(note->field, writes ? "write_paths" : "read_paths") != 0 ||
             (csc_prefixes_contain(prefixes, note->value) && !strstr(change->text, note->value)))
             continue;
+        if (changes->count >= CHANGES_MAX) {
+            changes->left_out++;
+            continue;
+        }
         bool asked_for = strcmp(note->why, ASKED_FOR) == 0;
         if (asked_for)
             add_quoted(&text, "remove ", note->value);
@@ -152,12 +154,26 @@ static void add_change(struct changes *changes, const struct csc_change *change)
 {
     _cleanup_buf_ struct csc_buf text = {0};
 
+    if (changes->count >= CHANGES_MAX) {
+        changes->left_out++;
+        return;
+    }
     csc_buf_puts(&text, change->text);
     /* Threat: an agent that is told to call the same work less of a risk. */
     if (!change->in_policy && strcmp(change->field, "risk_class") == 0)
         add_word(changes, "allowed_risk_classes", "add", csc_risk_names[changes->call->asked.contract->risk]);
     else if (change->in_policy || !add_of_command(changes, change))
         add(changes, change->in_policy, change->field, &text);
+}
+
+static void add_left_out(struct changes *changes)
+{
+    _cleanup_buf_ struct csc_buf text = {0};
+
+    if (changes->left_out == 0)
+        return;
+    csc_buf_printf(&text, "and %zu more of this kind; ask for less at once", changes->left_out);
+    add(changes, false, "commands", &text);
 }
 
 int csc_mcp_changes(struct csc_mcp_call *call, const struct csc_explanation *explanation, struct csc_value *ret_changes,
@@ -170,6 +186,7 @@ int csc_mcp_changes(struct csc_mcp_call *call, const struct csc_explanation *exp
     changes->call = call;
     for (size_t i = 0; i < explanation->change_count; i++)
         add_change(changes, &explanation->changes[i]);
+    add_left_out(changes);
     if (changes->failed)
         return csc_fail_memory(err);
     *ret_changes = (struct csc_value){.type = CSC_ARRAY, .count = changes->count, .items = changes->items};

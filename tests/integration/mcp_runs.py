@@ -272,6 +272,15 @@ def changes_for_agents(arguments, policy, where, field, words):
         equal([change["text"] for change in content["smallest_change"] if change["field"] == "risk_class"], [])
 
 
+@case("of many changes the first are told, and how many more there are")
+def many_changes():
+    with Office() as office, office.client() as client:
+        content, _ = client.run("cat", *[f"/etc/{i}" for i in range(100)])
+        changes = content["smallest_change"]
+        equal((len(changes), changes[0]["field"]), (33, "commands[0].argv"))
+        matches("and 68 more of this kind", changes[-1]["text"])
+
+
 @case("the same denied request again is answered shorter, and has its receipt; another one is not")
 def denied_again():
     with Office() as office, office.client() as client:
