@@ -19,7 +19,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = ("src", "include", "tests", "scripts", "docs", "man", "completions", "schemas", "policies", "examples", "packaging",
        "debian", ".github")
 STRICT = ("SECURITY.md", "docs/SECURITY-TARGETS.md")  # where a test that is not there would be a claim without proof
-FOREIGN_OPTIONS = {"bind-fd", "cap-add", "memory", "pids-limit", "privileged", "security-opt"}  # of bwrap and docker
+FOREIGN_OPTIONS = {"bind-fd", "cap-add", "memory", "pids-limit", "privileged", "security-opt",
+                   "require"}  # of bwrap, docker, verify-release
 
 
 def markdown(root):
