@@ -32,7 +32,8 @@ struct csc_cli_file {
 
 int csc_cli_tree_open(const struct csc_cli *cli, const char *path, struct csc_cli_tree *ret_tree);
 void csc_cli_tree_close(struct csc_cli_tree *tree);
-/* Calls `each` for every regular file, in the order of their names; hidden folders and symlinks are passed over.
+/* Calls `each` for every regular file and symlink, in the order of their names. What begins with a dot is passed over,
+ * and folders behind symlinks are not entered; folders that are nested too deeply are an error.
  * Strings live as long as the tree. What `each` returns other than 0 ends the walk and is returned. */
 int csc_cli_tree_walk(struct csc_cli_tree *tree, int (*each)(void *context, const struct csc_cli_file *file),
                       void *context);

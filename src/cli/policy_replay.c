@@ -11,7 +11,7 @@ enum ending {
     SAME,
     DIFFERENT,
     NO_CONTRACT, /* not replayed: its contract is not at hand */
-    UNTOLD,      /* not compared: what was decided is not on record */
+    UNTOLD,      /* not compared: what was decided, or whether it was approved, is not on record */
     ENDINGS
 };
 
@@ -43,11 +43,14 @@ static const char *const past_names[] = {
 
 /* ---- comparing ---------------------------------------------------------------------------------------------- */
 
-/* It ran, and would need approval: the same, where it had one. */
+/* It ran, and would need approval: the same, where it had one; which without evidence nobody knows. */
 static void compare_approval(const struct csc_past *past, const struct csc_replayed *now, struct comparison *comparison)
 {
-    comparison->ending = now->asks_itself || past->was_approved ? SAME : DIFFERENT;
-    comparison->remark = past->has_evidence ? "no approval was used" : "whether it was approved is not on record";
+    if (now->asks_itself || past->was_approved)
+        comparison->ending = SAME;
+    else
+        comparison->ending = past->has_evidence ? DIFFERENT : UNTOLD;
+    comparison->remark = "no approval was used";
 }
 
 /* The contract is at hand. */
@@ -81,6 +84,12 @@ static void compare_argvs(const struct csc_past *past, struct comparison *compar
     comparison->remark = "by the argv in its evidence, whose signature was not checked";
 }
 
+/* It was decided by this policy, and a decision depends on nothing but policy and contract. */
+static bool is_same_policy(const struct replaying *replaying, const struct csc_ledger_entry *entry)
+{
+    return entry->policy_sha256 && strcmp(entry->policy_sha256, replaying->policy->sha256) == 0;
+}
+
 static int compare(struct replaying *replaying, const struct csc_ledger_entry *entry, struct comparison *ret_comparison,
                    struct csc_error *err)
 {
@@ -93,7 +102,9 @@ static int compare(struct replaying *replaying, const struct csc_ledger_entry *e
         return r;
     comparison.before = past_names[past.decision];
     comparison.before_code = past.code;
-    if (now)
+    if (is_same_policy(replaying, entry))
+        comparison.ending = SAME;
+    else if (now)
         compare_decisions(&past, now, &comparison);
     else
         compare_argvs(&past, &comparison);
@@ -198,8 +209,7 @@ static void put_counts(struct replaying *replaying)
                        replaying->cli->options[OPT_CONTRACTS] ? "" : "; give --contracts DIR");
     if (counts[UNTOLD] > 0)
         csc_buf_printf(text,
-                       "%" PRIu64 " not compared: blocked or expired for another reason, and what was decided before "
-                       "is not on record\n",
+                       "%" PRIu64 " not compared: what was decided, or whether it was approved, is not on record\n",
                        counts[UNTOLD]);
 }
 

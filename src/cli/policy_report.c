@@ -65,7 +65,13 @@ void csc_packs_write_tap(struct csc_buf *text, const struct csc_packs *packs)
 
 /* ---- JUnit XML ---------------------------------------------------------------------------------------------- */
 
-/* Of an attribute or a text. Escaped for a terminal first: XML 1.0 has no control characters, not even escaped. */
+/* U+FFFE or U+FFFF, which are no characters of XML 1.0: a parser refuses all of the document. */
+static bool is_no_character(const char *c)
+{
+    return strncmp(c, "\xEF\xBF\xBE", 3) == 0 || strncmp(c, "\xEF\xBF\xBF", 3) == 0;
+}
+
+/* Of an attribute or a text. Escaped for a terminal first: XML has no control characters either, not even escaped. */
 static void put_xml(struct csc_buf *text, const char *hostile)
 {
     _cleanup_buf_ struct csc_buf safe = {0};
@@ -83,6 +89,8 @@ static void put_xml(struct csc_buf *text, const char *hostile)
             csc_buf_puts(text, "&quot;");
         else if (*c == '\'')
             csc_buf_puts(text, "&#39;");
+        else if (is_no_character(c))
+            csc_buf_puts(text, *(c += 2) == '\xBE' ? "\\ufffe" : "\\uffff");
         else
             csc_buf_putc(text, *c);
     }

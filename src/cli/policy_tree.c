@@ -70,6 +70,16 @@ static int fail_errno(const struct csc_cli_tree *tree, const char *folder)
     return csc_cli_fail(tree->cli, tree->path, &err);
 }
 
+/* Threat: what lies deeper would pass for looked at. */
+static int fail_depth(const struct csc_cli_tree *tree, const char *folder)
+{
+    struct csc_error err = {0};
+
+    csc_fail(&err, CSC_E_INPUT, "the folder '%s' lies more than %d folders deep; name a folder nearer to it", folder,
+             (int)DEPTH_MAX);
+    return csc_cli_fail(tree->cli, tree->path, &err);
+}
+
 static int fail_memory(const struct csc_cli_tree *tree)
 {
     struct csc_error err = {0};
@@ -78,10 +88,24 @@ static int fail_memory(const struct csc_cli_tree *tree)
     return csc_cli_fail(tree->cli, NULL, &err);
 }
 
-static int list_folder(struct csc_cli_tree *tree, const char *folder, struct names *files, struct names *folders)
+/* The list that an entry belongs to. A symlink counts as a file: reading it stays beneath the tree, and a folder it is
+ * not read as. 0, or an exit code. */
+static int sort_entry(struct csc_cli_tree *tree, int fd, const char *name, struct names *files, struct names *folders)
 {
     struct stat st;
-    int fd = csc_openat2(tree->folder, folder, O_RDONLY | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+
+    if (name[0] == '.')
+        return 0;
+    if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : fail_errno(tree, name); /* gone meanwhile */
+    struct names *names = S_ISDIR(st.st_mode) ? folders : S_ISREG(st.st_mode) || S_ISLNK(st.st_mode) ? files : NULL;
+    return !names || keep_name(&tree->arena, names, name) ? 0 : fail_memory(tree);
+}
+
+static int list_folder(struct csc_cli_tree *tree, const char *folder, struct names *files, struct names *folders)
+{
+    int code = 0,
+        fd = csc_openat2(tree->folder, folder, O_RDONLY | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
     _cleanup_closedir_ DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 
     if (!dir) {
@@ -90,18 +114,13 @@ static int list_folder(struct csc_cli_tree *tree, const char *folder, struct nam
         errno = saved;
         return fail_errno(tree, folder);
     }
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        if (entry->d_name[0] == '.' || fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-            continue;
-        struct names *names = S_ISDIR(st.st_mode) ? folders : S_ISREG(st.st_mode) ? files : NULL;
-        if (names && !keep_name(&tree->arena, names, entry->d_name))
-            return fail_memory(tree);
-    }
+    for (struct dirent *entry; code == 0 && (entry = readdir(dir));)
+        code = sort_entry(tree, fd, entry->d_name, files, folders);
     if (files->count > 0)
         qsort(files->items, files->count, sizeof(*files->items), compare_names);
     if (folders->count > 0)
         qsort(folders->items, folders->count, sizeof(*folders->items), compare_names);
-    return 0;
+    return code;
 }
 
 /* What a walk is for. */
@@ -119,11 +138,13 @@ static int walk_folder(const struct walk *walk, const char *folder, unsigned dep
     int code = list_folder(tree, folder, &files, &folders);
     for (size_t i = 0; i < files.count && code == 0; i++)
         code = walk->each(walk->context, &(struct csc_cli_file){folder, files.items[i]});
-    for (size_t i = 0; i < folders.count && code == 0 && depth < DEPTH_MAX; i++) {
+    for (size_t i = 0; i < folders.count && code == 0; i++) {
         const char *below = strcmp(folder, ".") == 0
                                 ? folders.items[i]
                                 : csc_arena_printf(&tree->arena, "%s/%s", folder, folders.items[i]);
-        code = below ? walk_folder(walk, below, depth + 1) : fail_memory(tree);
+        code = !below               ? fail_memory(tree)
+               : depth == DEPTH_MAX ? fail_depth(tree, below)
+                                    : walk_folder(walk, below, depth + 1);
     }
     return code;
 }

@@ -35,6 +35,13 @@ struct csc_extension_rule {
     const char *name;
 };
 
+/* The host, in allowed_egress_hosts, makes the rule match. */
+bool csc_extension_has_host(const struct csc_extension_rule *rule, const char *host);
+/* Where the program is allowed, the rule can match: it is meant itself, or runs whatever it is told to. */
+bool csc_extension_has_program(const struct csc_extension_rule *rule, const char *program);
+/* Whether a command is approved depends on the rule: its effect is asked about, and its core effect is not. */
+bool csc_extension_is_asked(const struct csc_extension_rule *rule, const struct csc_policy *policy);
+
 /* Options that may stand before a subcommand. Those in neither list may or may not take the next word as their
  * value: then both readings are tried. */
 struct csc_program_options {

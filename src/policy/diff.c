@@ -22,12 +22,25 @@ struct side {
     enum csc_change_kind kind;
 };
 
+/* The denials of a policy, sorted, without those that a shorter one covers: no two of them cover each other then, and
+ * what covers an argv is the last that doesn't stand behind it. */
+struct denials {
+    const struct csc_argv **items;
+    size_t count;
+};
+
 struct diffing {
     struct csc_policy_diff *diff;
     struct side side;
     struct csc_buf text; /* of the change being written */
     bool failed;
+    struct denials refused;                     /* by the policy whose commands are added */
+    const struct csc_extension_rule *extension; /* that hosts are looked at for */
+    size_t comparisons;                         /* of hosts with each other, for it */
 };
+
+/* Threat: two lists of 100,000 hosts. */
+enum { COMPARISONS_MAX = 1000000 };
 
 static bool make_room(struct csc_policy_diff *diff)
 {
@@ -138,14 +151,6 @@ static void put_exceptions(struct csc_buf *text, const struct csc_policy *policy
         csc_buf_printf(text, " and %zu more", count - EXCEPTIONS);
 }
 
-static void add_command(struct diffing *diffing, const char *name)
-{
-    csc_tell_quoted(&diffing->text, name);
-    if (diffing->diff->count < EXPLAINED)
-        put_exceptions(&diffing->text, diffing->side.to, name);
-    add(diffing, "allow_commands", diffing->side.kind);
-}
-
 static int compare_argvs(const void *a, const void *b)
 {
     const struct csc_argv *x = *(const struct csc_argv *const *)a, *y = *(const struct csc_argv *const *)b;
@@ -157,13 +162,6 @@ static int compare_argvs(const void *a, const void *b)
     }
     return (x->count > y->count) - (x->count < y->count);
 }
-
-/* The denials of a policy, sorted, without those that a shorter one covers: no two of them cover each other then, and
- * what covers an argv is the last that doesn't stand behind it. */
-struct denials {
-    const struct csc_argv **items;
-    size_t count;
-};
 
 static struct denials denials_of(struct diffing *diffing, const struct csc_policy *policy)
 {
@@ -216,8 +214,29 @@ static void compare_denials(struct diffing *diffing)
     }
 }
 
+/* What is allowed and refused whole doesn't run. */
+static bool is_refused(const struct diffing *diffing, const char *name)
+{
+    char *const word = (char *)name; /* which is only compared */
+
+    return covers(&diffing->refused, &(struct csc_argv){.items = (char *[]){word}, .count = 1});
+}
+
+static void add_command(struct diffing *diffing, const char *name)
+{
+    bool refused = is_refused(diffing, name);
+
+    csc_tell_quoted(&diffing->text, name);
+    if (refused)
+        csc_buf_puts(&diffing->text, ", which deny_argv_prefixes refuses whatever its arguments");
+    else if (diffing->diff->count < EXPLAINED)
+        put_exceptions(&diffing->text, diffing->side.to, name);
+    add(diffing, "allow_commands", refused ? CSC_CHANGE_NEITHER : diffing->side.kind);
+}
+
 static void compare_commands(struct diffing *diffing)
 {
+    diffing->refused = denials_of(diffing, diffing->side.to);
     added_names(diffing, &diffing->side.from->allow_commands, &diffing->side.to->allow_commands, add_command);
 }
 
@@ -278,12 +297,15 @@ static void compare_risks(struct diffing *diffing)
 
 /* ---- limits ------------------------------------------------------------------------------------------------- */
 
+/* The most that a contract can ask for (protocol section 1.1): what is allowed beyond that, nobody gets. */
+enum { TIMEOUT_MAX = 86400 };
+
 static void compare_timeouts(struct diffing *diffing)
 {
     const struct side *side = &diffing->side;
     bool is_second = side->kind == CSC_CHANGE_MORE;
 
-    if (side->to->max_timeout_sec <= side->from->max_timeout_sec)
+    if (side->to->max_timeout_sec <= side->from->max_timeout_sec || side->from->max_timeout_sec >= TIMEOUT_MAX)
         return;
     csc_buf_printf(&diffing->text, "%" PRId64 " s, was %" PRId64 " s",
                    (is_second ? side->to : side->from)->max_timeout_sec,
@@ -319,6 +341,58 @@ static void add_host(struct diffing *diffing, const char *name)
 static void compare_hosts(struct diffing *diffing)
 {
     added_names(diffing, &diffing->side.from->egress_hosts, &diffing->side.to->egress_hosts, add_host);
+}
+
+/* A listed host that stands in this one is found wherever this one is. Where the comparisons are used up, there is
+ * none: then more is told, not less. */
+static bool is_still_named(struct diffing *diffing, const char *host)
+{
+    const struct csc_names *hosts = &diffing->side.to->egress_hosts;
+
+    for (size_t i = 0; i < hosts->count && diffing->comparisons < COMPARISONS_MAX; i++, diffing->comparisons++)
+        if (csc_extension_has_host(diffing->extension, hosts->items[i]) && csc_ascii_find(host, hosts->items[i]))
+            return true;
+    return false;
+}
+
+/* Threat: classification knows some effects by the hosts that a policy lists, so that one host less is one approval
+ * less, be the network what it may. */
+static void add_asking_host(struct diffing *diffing, const char *name)
+{
+    bool is_more = diffing->side.kind == CSC_CHANGE_MORE;
+
+    if (!csc_extension_has_host(diffing->extension, name) || is_still_named(diffing, name))
+        return;
+    csc_tell_quoted(&diffing->text, name);
+    csc_buf_printf(&diffing->text, " is %slisted: %s %s", is_more ? "no longer " : "", diffing->extension->effect_type,
+                   is_more ? "needs no approval any more" : "needs approval");
+    add(diffing, "allowed_egress_hosts", diffing->side.kind);
+}
+
+/* One of the programs that the rule can match is allowed by both. */
+static bool is_reachable(struct diffing *diffing)
+{
+    const struct csc_names *commands = &diffing->side.from->allow_commands;
+    const char **others = sorted(diffing, &diffing->side.to->allow_commands);
+
+    for (size_t i = 0; others && i < commands->count; i++)
+        if (csc_extension_has_program(diffing->extension, commands->items[i]) &&
+            has(others, diffing->side.to->allow_commands.count, commands->items[i]))
+            return true;
+    return false;
+}
+
+/* What `from` asks about because of a host, and `to` doesn't. */
+static void compare_asking_hosts(struct diffing *diffing)
+{
+    const struct side *side = &diffing->side;
+
+    for (const struct csc_extension_rule *rule = csc_extension_rules; rule->program && !diffing->failed; rule++) {
+        diffing->extension = rule;
+        diffing->comparisons = 0;
+        if (csc_extension_is_asked(rule, side->from) && csc_extension_is_asked(rule, side->to) && is_reachable(diffing))
+            added_names(diffing, &side->to->egress_hosts, &side->from->egress_hosts, add_asking_host);
+    }
 }
 
 static void compare_secrets(struct diffing *diffing)
@@ -407,8 +481,9 @@ static void compare_policy_names(struct diffing *diffing, const struct csc_polic
 static void compare_all(struct diffing *diffing, const struct csc_policy *before, const struct csc_policy *after)
 {
     static void (*const fields[])(struct diffing * diffing) = {
-        compare_commands, compare_denials, compare_effects, compare_approvals, compare_risks, compare_timeouts,
-        compare_networks, compare_hosts,   compare_secrets, compare_cwds,      compare_reads, compare_writes,
+        compare_commands, compare_denials,  compare_effects, compare_approvals,    compare_risks,
+        compare_timeouts, compare_networks, compare_hosts,   compare_asking_hosts, compare_secrets,
+        compare_cwds,     compare_reads,    compare_writes,
     };
     const struct side sides[] = {{before, after, CSC_CHANGE_MORE}, {after, before, CSC_CHANGE_LESS}};
 

@@ -6,6 +6,8 @@
 #include "policy/lint_rules.h"
 #include "policy/match.h"
 
+enum { LOOKING_UP = 50 }; /* a program in the tables of classification: what that costs, in comparisons */
+
 static const char hosts_field[] = "allowed_egress_hosts";
 static const char approvals_field[] = "manual_approval_for_classified_effect_types";
 static const char effects_field[] = "allowed_effect_types";
@@ -35,10 +37,52 @@ void csc_lint_network_allowlisted(struct csc_linting *linting)
     report_if(linting, linting->policy->network == CSC_NETWORK_ALLOWLISTED, "network");
 }
 
+/* A program that the rule can match is allowed. */
+static bool is_reachable(struct csc_linting *linting, const struct csc_extension_rule *rule)
+{
+    const struct csc_names *commands = &linting->policy->allow_commands;
+
+    for (size_t i = 0; i < commands->count; i++)
+        if (!csc_lint_may_spend(linting, LOOKING_UP) || csc_extension_has_program(rule, commands->items[i]))
+            return true;
+    return false;
+}
+
+/* The extension effects that hosts of the policy make somebody be asked about: bit 1 << position of the rule. */
+static unsigned asking_rules(struct csc_linting *linting)
+{
+    unsigned rules = 0;
+
+    for (size_t i = 0; csc_extension_rules[i].program; i++)
+        if (csc_extension_is_asked(&csc_extension_rules[i], linting->policy) &&
+            is_reachable(linting, &csc_extension_rules[i]))
+            rules |= 1U << i;
+    return rules;
+}
+
+static bool is_asking(unsigned rules, const char *host)
+{
+    for (size_t i = 0; csc_extension_rules[i].program; i++)
+        if (rules & 1U << i && csc_extension_has_host(&csc_extension_rules[i], host))
+            return true;
+    return false;
+}
+
+/* One finding for all of them, or, where some are of use to classification, one for each other. */
 void csc_lint_hosts_unused(struct csc_linting *linting)
 {
-    report_if(linting, linting->policy->network != CSC_NETWORK_ALLOWLISTED && linting->policy->egress_hosts.count > 0,
-              hosts_field);
+    const struct csc_names *hosts = &linting->policy->egress_hosts;
+    unsigned rules = asking_rules(linting);
+    size_t used = 0;
+
+    if (linting->policy->network == CSC_NETWORK_ALLOWLISTED)
+        return;
+    for (size_t i = 0; i < hosts->count; i++)
+        used += is_asking(rules, hosts->items[i]);
+    report_if(linting, used == 0 && hosts->count > 0, hosts_field);
+    for (size_t i = 0; used > 0 && i < hosts->count; i++)
+        if (!is_asking(rules, hosts->items[i]))
+            csc_lint_report(linting, hosts_field, (ptrdiff_t)i, hosts->items[i], NULL);
 }
 
 static void report_hosts(struct csc_linting *linting, bool (*is_bad)(const char *host))
@@ -163,8 +207,6 @@ static bool can_have(enum csc_effect effect, const char *program)
             return true;
     return false;
 }
-
-enum { LOOKING_UP = 50 }; /* what can_have() costs, in comparisons */
 
 static bool any_can_have(struct csc_linting *linting, enum csc_effect effect)
 {

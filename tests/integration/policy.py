@@ -150,14 +150,14 @@ def test_tap():
 @case("test: JUnit's XML says the same, whatever stands in names")
 def test_junit():
     with Bench() as bench:
-        name = f"<&>\"' {HOSTILE} ]]>"
+        name = f"<&>\"' {HOSTILE} ]]>\ufffd\ufffe\uffff\u00e9"
         pack(bench, one(bench, name), one(bench, "two", "deny"), name=name)
         result = bench.csc("policy", "test", "--format", "junit", bench.path("packs"))
         equal(result.code, 1, result)
         root = xml.etree.ElementTree.fromstring(result.out)
         equal((root.tag, root.attrib["tests"], root.attrib["failures"]), ("testsuites", "2", "1"))
         first, second = root[0]
-        shown = "<&>\"' \\x1b[31mred\\u202e ]]>"
+        shown = "<&>\"' \\x1b[31mred\\u202e ]]>\ufffd\\ufffe\\uffff\u00e9"
         equal((root[0].attrib["name"], first.attrib["name"], len(first)), (shown, shown, 0))
         matches(r"^expected deny, decided allow ALLOW: ", second[0].attrib["message"])
 
@@ -265,6 +265,40 @@ def test_bad(changes, code, said):
         equal(said in result.err, True, result)
 
 
+def deep(count):
+    return os.path.join(*["d"] * count)
+
+
+@cases([("test: a pack 16 folders deep is found", 16, 0), ("test: one that lies deeper is an error, not passed over", 17, 66)])
+def test_depth(depth, code):
+    with Bench() as bench:
+        pack(bench, one(bench))
+        pack(bench, one(bench, "two", "deny"), folder=os.path.join("packs", deep(depth)))
+        result = bench.csc("policy", "test", bench.path("packs"))
+        equal(result.code, code or 1, result)
+        if code:
+            equal((result.out, f"'{deep(17)}' lies more than 16 folders deep" in result.err), ("", True), result)
+        else:
+            matches("not ok 2 - some: two", result.out)
+
+
+@cases([("test: a pack.yaml that is a symlink is read", "other.yaml", 1, ""),
+        ("test: one that leads out is an error", "../../out.yaml", 66, "leads out of the folder"),
+        ("test: one that leads nowhere is an error", "none.yaml", 66, "b/pack.yaml: cannot open"),
+        ("test: one that leads to a folder is an error", "folder", 66, "directory")])
+def test_symlink(target, code, said):
+    with Bench() as bench:
+        pack(bench, one(bench), folder="packs/a")
+        path = pack(bench, one(bench, "two", "deny"), folder="packs/b")
+        bench.write("out.yaml", open(path, encoding="utf-8").read())
+        os.rename(path, bench.path("packs", "b", "other.yaml"))
+        os.mkdir(bench.path("packs", "b", "folder"))
+        os.symlink(target, path)
+        result = bench.csc("policy", "test", bench.path("packs"))
+        equal((result.code, said in result.err), (code, True), result)
+        equal("not ok 2 - some: two" in result.out, code == 1, result)
+
+
 @case("test: usage")
 def test_usage():
     with Bench() as bench:
@@ -367,6 +401,16 @@ def replay_without_contract():
                                              "2 not replayed: the contract is not at hand; give --contracts DIR\n"), result)
 
 
+@case("replay: a folder of contracts that is nested too deeply is an error")
+def replay_depth():
+    with History() as bench:
+        bench.execute("kept", argv=["true"])
+        os.makedirs(bench.path("contracts", deep(17)))
+        result = bench.replay()
+        equal((result.code, result.out), (66, ""), result)
+        matches("lies more than 16 folders deep", result.err)
+
+
 @case("replay: a denial by arguments that the evidence holds is found without the contract")
 def replay_evidence():
     with History() as bench:
@@ -391,11 +435,35 @@ def replay_approvals():
         bench.execute("ran", argv=["true"])
         bench.execute("waits", argv=["true"], code=2, policy=asking, intent="other")
         result = bench.replay(**asks)
-        equal(result.code, 1, result)
-        matches(r"(?m)^#0 .*: ran; would need approval: .*\(whether it was approved is not on record\)$", result.out)
-        matches(r"(?m)^1 would be decided differently, 1 the same$", result.out)
+        equal((result.code, result.out),
+              (0, "0 would be decided differently, 1 the same\n"
+                  "1 not compared: what was decided, or whether it was approved, is not on record\n"), result)
+        equal(bench.replay("--json", **asks).json()["not_compared"], 1)
         result = bench.replay()
+        equal(result.code, 1, result)
         matches(r"(?m)^#1 .*: needed approval; would be allowed$", result.out)
+
+
+@case("replay: without an approval in its evidence, what ran and would need one is decided differently")
+def replay_unapproved():
+    with History() as bench:
+        equal(bench.csc("keygen", "--out", bench.path("k")).code, 0)
+        bench.execute("ran", "--sign", "--signing-key", bench.path("k.key"), "--key-id", "k", argv=["true"])
+        result = bench.replay(manual_approval_for_classified_effect_types=["observe"])
+        equal(result.code, 1, result)
+        matches(r"(?m)^#0 .*: ran; would need approval: .*\(no approval was used\)$", result.out)
+
+
+@case("replay: under the policy that it was decided by, it is decided the same, with its contract or without")
+def replay_same_policy():
+    with History() as bench:
+        asks = {"manual_approval_for_classified_effect_types": ["observe"]}
+        bench.execute("lost", argv=["true"], keep=False)
+        bench.execute("kept", argv=["rm", "x"], code=1, intent="other")
+        result = bench.replay()
+        equal((result.code, result.out), (0, "0 would be decided differently, 2 the same\n"), result)
+        result = bench.replay(**asks)
+        equal(result.out, "0 would be decided differently, 1 the same\n1 not replayed: the contract is not at hand\n", result)
 
 
 @case("replay: with the approval that its evidence has, or that its contract asked for, it is decided the same")

@@ -11,6 +11,10 @@ struct lint_case {
 
 #define WRITES "require_write_paths_empty: false\nallowed_effect_types: [transform_local]\nallowed_write_prefixes: "
 
+#define ASKS_STRIPE                                                                                                    \
+    "allow_commands: [/usr/bin/curl]\nallowed_effect_types: [fetch_external]\n"                                        \
+    "manual_approval_for_classified_effect_types: [financial_action]\nallowed_egress_hosts: "
+
 static const struct lint_case lint_cases[] = {
     {"denies-everything", "allowed_cwd_prefixes: [/..]", "allowed_cwd_prefixes: [/.., /work/project]"},
 
@@ -102,6 +106,8 @@ static const struct lint_case lint_cases[] = {
     {"network-allowlisted", "network: allowlisted", "network: full"},
     {"hosts-unused", "allowed_egress_hosts: [example.org]",
      "network: allowlisted\nallowed_egress_hosts: [example.org]"},
+    {"hosts-unused", ASKS_STRIPE "[API.Stripe.com, example.org]", ASKS_STRIPE "[API.Stripe.com, stripe.com]"},
+    {"hosts-unused", "allowed_egress_hosts: [api.stripe.com]\nallow_commands: [curl]", ASKS_STRIPE "[api.stripe.com]"},
     {"host-malformed", "allowed_egress_hosts: ['https://example.org']", "allowed_egress_hosts: [example.org]"},
     {"host-malformed", "allowed_egress_hosts: ['*.example.org']", "allowed_egress_hosts: [a-b.example.org]"},
     {"host-inside", "allowed_egress_hosts: [169.254.169.254]", "allowed_egress_hosts: [169.254.example.org]"},

@@ -8,6 +8,10 @@
 
 #include "unit/policy/plain.h"
 
+#define STRIPE                                                                                                         \
+    "allow_commands: [env]\nallowed_effect_types: [fetch_external]\n"                                                  \
+    "manual_approval_for_classified_effect_types: [financial_action]\nallowed_egress_hosts: "
+
 /* Lines that are exchanged in the plain policy, before and after; what is said of them. The other way round, more is
  * less. */
 static const struct {
@@ -37,6 +41,12 @@ static const struct {
     {"allow_commands: [git]\ndeny_argv_prefixes: [[git, push], [git, tag]]",
      "allow_commands: [git]\ndeny_argv_prefixes: [[git, push, -f], [git, tag]]",
      "more deny_argv_prefixes: 'git push' is no longer refused\n"},
+    {"allow_commands: [a]", "allow_commands: [a, git]\ndeny_argv_prefixes: [[git, push], [git]]",
+     "neither allow_commands: 'git', which deny_argv_prefixes refuses whatever its arguments\n"},
+    {"allow_commands: [a, git]\ndeny_argv_prefixes: [[git]]", "allow_commands: [a, git]",
+     "more deny_argv_prefixes: 'git' is no longer refused\n"},
+    {"allow_commands: [a, git]\ndeny_argv_prefixes: [[git]]", "allow_commands: [a]",
+     "neither allow_commands: 'git', which deny_argv_prefixes refuses whatever its arguments\n"},
 
     /* effects, approvals, risks */
     {"", "allowed_effect_types: [observe, deploy]\nmanual_approval_for_classified_effect_types: [deploy]",
@@ -51,6 +61,8 @@ static const struct {
 
     /* limits */
     {"", "max_timeout_sec: 61", "more max_timeout_sec: 61 s, was 60 s\n"},
+    {"max_timeout_sec: 86399", "max_timeout_sec: 100000", "more max_timeout_sec: 100000 s, was 86399 s\n"},
+    {"max_timeout_sec: 86400", "max_timeout_sec: 100000", ""},
     {"", "network: full", "more network: full, was deny\n"},
     {"network: allowlisted", "network: allowlisted\nallowed_egress_hosts: [a.example]",
      "more allowed_egress_hosts: 'a.example'\n"},
@@ -59,6 +71,18 @@ static const struct {
     {"network: full", "network: allowlisted\nallowed_egress_hosts: [a.example]",
      "less network: allowlisted, was full\n"
      "neither allowed_egress_hosts: 'a.example' is listed, without effect on the network\n"},
+    {STRIPE "[api.stripe.com]", STRIPE "[]",
+     "neither allowed_egress_hosts: 'api.stripe.com' is not listed, without effect on the network\n"
+     "more allowed_egress_hosts: 'api.stripe.com' is no longer listed: financial_action needs no approval any more\n"},
+    {STRIPE "[]\nnetwork: allowlisted", STRIPE "[m.stripe.example]\nnetwork: allowlisted",
+     "more allowed_egress_hosts: 'm.stripe.example'\n"
+     "less allowed_egress_hosts: 'm.stripe.example' is listed: financial_action needs approval\n"},
+    {STRIPE "[API.stripe.com, Stripe]", STRIPE "[stripe]",
+     "neither allowed_egress_hosts: 'stripe' is listed, without effect on the network\n"
+     "neither allowed_egress_hosts: 'API.stripe.com' is not listed, without effect on the network\n"
+     "neither allowed_egress_hosts: 'Stripe' is not listed, without effect on the network\n"},
+    {"allowed_egress_hosts: [api.stripe.com]", "",
+     "neither allowed_egress_hosts: 'api.stripe.com' is not listed, without effect on the network\n"},
     {"", "allow_secret_refs: true", "more allow_secret_refs: contracts may name secrets\n"},
 
     /* prefixes */
