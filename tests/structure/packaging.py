@@ -156,7 +156,7 @@ def debian_problems(root, changes=()):
     for name in ("LICENSE", "CHANGELOG.md"):
         if f"'{name}'" in build and name not in removed:
             yield f"debian/rules leaves meson's {name} in the package"
-    if re.findall(r"^[^#\n]+$", text("debian/csc.tmpfiles"), re.M) != ["d /var/lib/csc :0700 :root :root"]:
+    if re.findall(r"^[^#\n]+$", text("debian/csc.tmpfiles"), re.M) != ["d /var/lib/csc :0700 :root :root -"]:
         yield "debian/csc.tmpfiles takes a folder that is there from its owner"
     for name in re.findall(r"^Tests: (.*)$", text("debian/tests/control"), re.M):
         if not os.access(os.path.join(root, "debian", "tests", name), os.X_OK):
