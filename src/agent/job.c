@@ -42,14 +42,32 @@ static bool place_files(const struct csc_job *job)
 }
 
 /*
- * In the child. A group of its own: what a terminal sends to its foreground reaches the server, which hands it on.
- * Signals stay blocked until exec, and the default of SIGTERM then ends a csc that has begun nothing yet.
+ * Fresh dispositions; and the mask that csc run sets for itself, so that one told to end before it has come so far
+ * finds the signal waiting, and writes its receipt. Handlers go with exec, what is ignored does not.
  */
+static bool reset_signals(bool ends_in_order)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigset_t mask;
+
+    for (int number = 1; number < NSIG; number++)
+        (void)sigaction(number, &standard, NULL); /* SIGKILL, SIGSTOP and libc's own refuse */
+    (void)sigemptyset(&mask);
+    if (ends_in_order) {
+        (void)sigaddset(&mask, SIGINT);
+        (void)sigaddset(&mask, SIGTERM);
+        (void)sigaddset(&mask, SIGQUIT);
+        (void)sigaddset(&mask, SIGHUP);
+    }
+    return sigprocmask(SIG_SETMASK, &mask, NULL) == 0;
+}
+
+/* In the child. A group of its own: what a terminal sends to its foreground reaches the server, which hands it on. */
 __attribute__((noreturn)) static void become_job(const struct csc_job_start *start, const struct csc_job *job,
                                                  pid_t parent)
 {
     if (setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent && place_files(job) &&
-        csc_program_reset_signals() == 0)
+        reset_signals(start->ends_in_order))
         (void)execve(start->program, (char *const *)(uintptr_t)start->argv, environ);
     _exit(CANNOT_EXECUTE);
 }

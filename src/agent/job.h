@@ -34,6 +34,7 @@ struct csc_job_start {
     const char *const *argv; /* NULL-terminated */
     const void *input;       /* its standard input */
     size_t input_size;
+    bool ends_in_order; /* it takes the signals that end it by itself: they are blocked until it does */
 };
 
 /* Starts it, with fresh signals and no descriptor of ours but its own five; SIGTERM reaches it when we die. */

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 #include "agent/mcp_parts.h"
@@ -17,6 +18,8 @@ enum {
     WRITE_BYTES = 4096,
     KEPT_BYTES = 256 << 10, /* of an empty buffer; a message of megabytes is not held on to */
     FLUSH_MS = 2000,        /* for the last answers, to a client that may be gone */
+    JOB_FDS = 11,           /* of a job: its files and its process; and as many files again while it is begun */
+    OWN_FDS = 32,
 };
 
 /* ---- input -------------------------------------------------------------------------------------------------- */
@@ -50,10 +53,11 @@ static void take_lines(struct csc_mcp *mcp)
 
     while (at < mcp->in.size && !is_full(mcp)) {
         const char *line = mcp->in.data + at, *end = memchr(line, '\n', mcp->in.size - at);
-        if (!end)
+        if (!end && !mcp->in_ended)
             break;
-        size_t size = (size_t)(end - line);
-        at += size + 1;
+        /* The last line may lack its end. */
+        size_t size = end ? (size_t)(end - line) : mcp->in.size - at;
+        at += size + (end != NULL);
         if (mcp->skipping)
             mcp->skipping = false;
         else if (size > CSC_MCP_LINE_MAX)
@@ -98,11 +102,14 @@ static void write_output(struct csc_mcp *mcp)
     ssize_t n = write(STDOUT_FILENO, mcp->out.data + mcp->out_at, size < WRITE_BYTES ? size : WRITE_BYTES);
 
     if (n < 0) {
-        if (errno != EINTR && errno != EAGAIN)
+        if (errno != EINTR && errno != EAGAIN) {
             mcp->out_ended = true;
+            mcp->out_errno = errno;
+        }
         return;
     }
     mcp->out_at += (size_t)n;
+    mcp->out_at_ms = csc_mcp_now_ms();
     if (mcp->out_at == mcp->out.size || mcp->out_at > mcp->out.size / 2) {
         drop_front(&mcp->out, mcp->out_at);
         mcp->out_at = 0;
@@ -120,7 +127,7 @@ static void begin_ending(struct csc_mcp *mcp)
     for (struct csc_mcp_call *call = mcp->calls; call; call = next) {
         next = call->next;
         if (call->wants_job)
-            csc_mcp_cancel(mcp, call);
+            csc_mcp_turn_away(mcp, call);
         else
             csc_job_stop(&call->job);
     }
@@ -159,7 +166,7 @@ struct watched {
 
 static void watch(const struct csc_mcp *mcp, struct watched *watched)
 {
-    bool read = !mcp->ending && !is_full(mcp);
+    bool read = !mcp->ending && !mcp->in_ended && !is_full(mcp);
     bool write = mcp->out.size > mcp->out_at && !mcp->out_ended;
 
     watched->fds[WATCH_SIGNAL] = (struct pollfd){.fd = mcp->signal_fd, .events = POLLIN};
@@ -180,9 +187,21 @@ static int next_timeout(const struct csc_mcp *mcp)
     int progress = csc_mcp_next_progress(mcp);
 
     if (!mcp->ending)
-        return progress;
+        return mcp->in_ended ? FLUSH_MS : progress;
     int64_t left = mcp->ending_at_ms - csc_mcp_now_ms();
     return left > 0 ? (int)left : 0;
+}
+
+/* All of it is taken; or nobody has taken an answer for so long that nobody will. */
+static bool is_input_done(struct csc_mcp *mcp)
+{
+    int64_t now = csc_mcp_now_ms();
+
+    if (!mcp->in_ended)
+        return false;
+    if (mcp->in_ended_at_ms == 0 || mcp->out_at_ms > mcp->in_ended_at_ms)
+        mcp->in_ended_at_ms = now;
+    return mcp->in.size == 0 || now - mcp->in_ended_at_ms >= FLUSH_MS;
 }
 
 static void handle(struct csc_mcp *mcp, const struct watched *watched)
@@ -204,7 +223,7 @@ static void handle(struct csc_mcp *mcp, const struct watched *watched)
         take_lines(mcp);
     csc_mcp_send_progress(mcp);
     csc_mcp_start_waiting(mcp);
-    if (!mcp->ending && (mcp->in_ended || mcp->out_ended || mcp->signal_number))
+    if (!mcp->ending && (is_input_done(mcp) || mcp->out_ended || mcp->signal_number))
         begin_ending(mcp);
 }
 
@@ -222,6 +241,23 @@ static int serve(struct csc_mcp *mcp, struct csc_error *err)
         handle(mcp, &watched);
     }
     return 0;
+}
+
+/* Raised for what the jobs need, which inherit it: a limit as low as that is nobody's wish for them. Where it cannot be
+ * raised, there are fewer of them. */
+static void count_jobs(struct csc_mcp *mcp)
+{
+    const rlim_t wanted = OWN_FDS + JOB_FDS * CSC_MCP_JOBS_MAX;
+    struct rlimit limit;
+
+    mcp->jobs_max = CSC_MCP_JOBS_MAX;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return;
+    mcp->jobs_max = limit.rlim_cur > OWN_FDS + JOB_FDS ? (limit.rlim_cur - OWN_FDS) / JOB_FDS : 1;
 }
 
 static int take_signals(struct csc_mcp *mcp, struct csc_error *err)
@@ -254,16 +290,28 @@ static void mcp_free(struct csc_mcp *mcp)
     csc_close_cleanup(&mcp->signal_fd);
 }
 
+static void policy_cleanup(struct csc_policy **policy)
+{
+    csc_policy_free(*policy);
+}
+
 int csc_mcp_policy(const struct csc_mcp_options *options, struct csc_policy **ret_policy, struct csc_error *err)
 {
+    _cleanup_(policy_cleanup) struct csc_policy *policy = NULL;
     _cleanup_buf_ struct csc_buf bytes = {0};
     struct csc_error why = {0};
 
     int r = csc_read_input(options->policy, CSC_POLICY_BYTES_MAX, &bytes, &why);
     if (r == 0)
-        r = csc_policy_parse(bytes.data, bytes.size, ret_policy, &why);
-    if (r == 0)
+        r = csc_policy_parse(bytes.data, bytes.size, &policy, &why);
+    if (r == 0 && options->check_policy)
+        r = options->check_policy(options->check_context, policy, err);
+    if (r == 0) {
+        *ret_policy = TAKE_PTR(policy);
         return 0;
+    }
+    if (policy)
+        return r;
     if (why.line > 0)
         return csc_fail(err, why.code, "%s:%u:%u: %s%s%s", options->policy, why.line, why.column, why.field,
                         why.field[0] ? ": " : "", why.text);
@@ -277,9 +325,15 @@ int csc_mcp_serve(const struct csc_mcp_options *options, int *ret_signal, struct
     int r = csc_uuid_make(mcp.session_id, err);
     if (r == 0)
         r = take_signals(&mcp, err);
-    if (r == 0)
-        r = serve(&mcp, err);
-    if (r == 0)
-        *ret_signal = mcp.signal_number;
-    return r;
+    if (r < 0)
+        return r;
+    count_jobs(&mcp);
+    r = serve(&mcp, err);
+    if (r < 0)
+        return r;
+    /* A client that has gone has no use for answers; a full disk had. */
+    if (mcp.out_errno != 0 && mcp.out_errno != EPIPE && mcp.out_errno != ECONNRESET)
+        return csc_fail_errno(err, CSC_E_OUTPUT, mcp.out_errno, "standard output took no more answers");
+    *ret_signal = mcp.signal_number;
+    return 0;
 }

@@ -13,8 +13,11 @@
 struct csc_mcp_options {
     const char *program; /* what a job executes, absolute */
     const char *policy;  /* its file, read anew for every call */
-    const char *cwd;     /* absolute: of commands that name none */
-    const char *user;    /* on whose behalf */
+    /* Whether it may decide, beyond what it says; NULL: it may. */
+    int (*check_policy)(const void *context, const struct csc_policy *policy, struct csc_error *err);
+    const void *check_context;
+    const char *cwd;  /* absolute: of commands that name none */
+    const char *user; /* on whose behalf */
     bool hardened;
     const struct csc_config *config; /* of hardened mode */
     const char *const *run_options;  /* for every csc run */

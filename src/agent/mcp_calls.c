@@ -2,6 +2,7 @@
 /* Requests that take a while: their jobs, progress, cancellation, answers. */
 #include "agent/mcp_parts.h"
 
+#include <errno.h>
 #include <time.h>
 
 int64_t csc_mcp_now_ms(void)
@@ -42,7 +43,6 @@ void csc_mcp_batch_close(struct csc_mcp *mcp, struct csc_mcp_batch *batch)
         send_text(mcp, &batch->text);
     }
     csc_buf_free(&batch->text);
-    csc_arena_free(&batch->arena);
     free(batch);
 }
 
@@ -131,21 +131,40 @@ static void answer_tool(struct csc_mcp *mcp, struct csc_mcp_call *call, const st
         csc_mcp_answer(mcp, call);
 }
 
-static void start_job(struct csc_mcp *mcp, struct csc_mcp_call *call)
+/* What there is too little of now, and is more of when a job has ended. */
+static bool will_pass(const struct csc_mcp *mcp, const struct csc_error *err)
 {
-    const struct csc_job_start start = {mcp->options->program, call->argv, call->input, call->input_size};
+    return mcp->running > 0 && (err->sys_errno == EMFILE || err->sys_errno == ENFILE || err->sys_errno == EAGAIN ||
+                                err->sys_errno == ENOMEM);
+}
+
+/* One of those that wait. False: it waits on, as all behind it do. */
+static bool start_job(struct csc_mcp *mcp, struct csc_mcp_call *call)
+{
+    const struct csc_job_start start = {
+        .program = mcp->options->program,
+        .argv = call->argv,
+        .input = call->input,
+        .input_size = call->input_size,
+        .ends_in_order = call->ends_in_order,
+    };
     struct csc_error err = {0};
 
     if (csc_job_begin(&start, &call->job, &err) < 0) {
+        if (will_pass(mcp, &err))
+            return false;
+        mcp->waiting--;
         detach(mcp, call);
         answer_tool(mcp, call, &err);
-        return;
+        return true;
     }
     call->wants_job = false;
+    mcp->waiting--;
     mcp->running++;
     if (call->began_ms == 0)
         call->began_ms = csc_mcp_now_ms();
     call->next_progress_ms = csc_mcp_now_ms() + CSC_MCP_PROGRESS_MS;
+    return true;
 }
 
 void csc_mcp_start_waiting(struct csc_mcp *mcp)
@@ -155,13 +174,11 @@ void csc_mcp_start_waiting(struct csc_mcp *mcp)
     /* Results that nobody takes are not added to. */
     if (mcp->ending || mcp->out.size - mcp->out_at >= CSC_MCP_QUEUE_MAX)
         return;
-    for (struct csc_mcp_call *call = mcp->calls; call && mcp->waiting > 0 && mcp->running < CSC_MCP_JOBS_MAX;
+    for (struct csc_mcp_call *call = mcp->calls; call && mcp->waiting > 0 && mcp->running < mcp->jobs_max;
          call = next) {
         next = call->next;
-        if (!call->wants_job)
-            continue;
-        mcp->waiting--;
-        start_job(mcp, call);
+        if (call->wants_job && !start_job(mcp, call))
+            return;
     }
 }
 
@@ -170,6 +187,7 @@ void csc_mcp_enqueue(struct csc_mcp *mcp, struct csc_mcp_call *call)
     struct csc_mcp_call **at = &mcp->calls;
     struct csc_error err = {0};
 
+    call->held = call->input_size;
     if (mcp->waiting >= CSC_MCP_WAITING_MAX || call->held > CSC_MCP_HELD_MAX - mcp->held) {
         (void)csc_fail(&err, CSC_E_CONFIG, "busy: %zu calls run and %zu wait; ask again when some have ended",
                        mcp->running, mcp->waiting);
@@ -204,6 +222,16 @@ void csc_mcp_cancel(struct csc_mcp *mcp, struct csc_mcp_call *call)
     csc_mcp_answer(mcp, call);
 }
 
+void csc_mcp_turn_away(struct csc_mcp *mcp, struct csc_mcp_call *call)
+{
+    struct csc_error err = {0};
+
+    (void)csc_fail(&err, CSC_E_CONFIG, "the server is ending, and nothing of this was run; ask the next one");
+    mcp->waiting--;
+    detach(mcp, call);
+    answer_tool(mcp, call, &err);
+}
+
 void csc_mcp_job_ended(struct csc_mcp *mcp, struct csc_mcp_call *call)
 {
     struct csc_error err = {0};
@@ -213,7 +241,8 @@ void csc_mcp_job_ended(struct csc_mcp *mcp, struct csc_mcp_call *call)
     int r = call->finish(mcp, call, code, &err);
     csc_job_free(&call->job);
     if (r == 0 && call->wants_job && !call->cancelled && !mcp->ending) {
-        start_job(mcp, call);
+        mcp->waiting++;
+        (void)start_job(mcp, call);
         return;
     }
     detach(mcp, call);

@@ -25,6 +25,16 @@ void csc_mcp_add_members(struct csc_object *object, const struct csc_value *memb
         csc_object_value(object, members->members[i].key, members->members[i].value);
 }
 
+/* A tree whose strings belong to others, copied by way of its text: it outlives them. */
+static int keep(struct csc_arena *arena, const struct csc_value *value, struct csc_value *ret_kept,
+                struct csc_error *err)
+{
+    _cleanup_buf_ struct csc_buf text = {0};
+
+    csc_canon_write(&text, value);
+    return text.failed ? csc_fail_memory(err) : csc_json_parse(arena, text.data, text.size, ret_kept, err);
+}
+
 static int note_value(struct csc_arena *arena, const struct csc_proposed_note *note, struct csc_value *ret_value,
                       struct csc_error *err)
 {
@@ -38,10 +48,11 @@ static int note_value(struct csc_arena *arena, const struct csc_proposed_note *n
     return csc_object_end(&object, ret_value, err);
 }
 
-int csc_mcp_scopes(struct csc_mcp_call *call, struct csc_value *ret_scopes, struct csc_error *err)
+int csc_mcp_scopes(struct csc_mcp_call *call, struct csc_error *err)
 {
     const struct csc_proposed *proposed = call->asked.proposed;
-    struct csc_value list = {.type = CSC_ARRAY, .count = proposed ? proposed->note_count : 0};
+    size_t count = proposed ? proposed->note_count : 0;
+    struct csc_value list = {.type = CSC_ARRAY, .count = count < CSC_MCP_SCOPES_MAX ? count : CSC_MCP_SCOPES_MAX};
 
     list.items = csc_arena_array(&call->arena, list.count + 1, sizeof(struct csc_value));
     if (!list.items)
@@ -51,8 +62,15 @@ int csc_mcp_scopes(struct csc_mcp_call *call, struct csc_value *ret_scopes, stru
         if (r < 0)
             return r;
     }
-    *ret_scopes = list;
-    return 0;
+    call->scopes_left_out = count - list.count;
+    return keep(&call->arena, &list, &call->scopes, err);
+}
+
+void csc_mcp_add_scopes(struct csc_object *object, const struct csc_mcp_call *call)
+{
+    csc_object_value(object, "scopes", call->scopes);
+    if (call->scopes_left_out > 0)
+        csc_object_int(object, "scopes_left_out", (int64_t)call->scopes_left_out);
 }
 
 static const char *deciding_rule(const struct csc_explanation *explanation)
@@ -63,26 +81,21 @@ static const char *deciding_rule(const struct csc_explanation *explanation)
     return "unknown";
 }
 
-/* A tree whose strings end with the explanation, copied by way of its text: it outlives it. */
-static int keep(struct csc_arena *arena, const struct csc_value *value, struct csc_value *ret_kept,
-                struct csc_error *err)
-{
-    _cleanup_buf_ struct csc_buf text = {0};
-
-    csc_canon_write(&text, value);
-    return text.failed ? csc_fail_memory(err) : csc_json_parse(arena, text.data, text.size, ret_kept, err);
-}
-
 /* Findings, changes, and the decision with them. */
 static int explain(struct csc_mcp_call *call, const struct csc_decision *decision, const char **ret_rule,
                    struct csc_value *ret_explained, struct csc_error *err)
 {
     _cleanup_explanation_ struct csc_explanation *explanation = NULL;
-    struct csc_value value = {0};
+    struct csc_value value = {0}, changes = {0};
 
     int r = csc_explain(call->asked.contract, call->asked.policy, &explanation, err);
     if (r == 0)
         r = csc_explanation_value(explanation, decision, &call->arena, &value, err);
+    if (r == 0)
+        r = csc_mcp_changes(call, explanation, &changes, err);
+    for (size_t i = 0; r == 0 && i < value.count; i++)
+        if (strcmp(value.members[i].key, "changes") == 0)
+            value.members[i].value = changes;
     if (r == 0)
         r = keep(&call->arena, &value, ret_explained, err);
     if (r < 0)
@@ -153,15 +166,14 @@ static int begin_answer(struct csc_mcp *mcp, struct csc_mcp_call *call, const st
 {
     const char *hash = csc_arena_copy(&call->arena, decision->contract_sha256, CSC_SHA256_HEX - 1);
     const char *note = blocked_program(mcp, call);
-    struct csc_value scopes = {0};
 
-    int r = csc_mcp_scopes(call, &scopes, err);
+    int r = csc_mcp_scopes(call, err);
     if (r < 0 || !hash)
         return r < 0 ? r : csc_fail_memory(err);
     csc_object_begin(object, &call->arena, 16);
     csc_object_string(object, "status", csc_verdict_names[decision->verdict]);
     csc_object_string(object, "contract_sha256", hash);
-    csc_object_value(object, "scopes", scopes);
+    csc_mcp_add_scopes(object, call);
     if (note)
         csc_object_string(object, "message", note);
     return 0;

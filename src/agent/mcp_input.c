@@ -29,7 +29,7 @@ struct asked_text {
     const char *intent, *justification;
 };
 
-enum { PIPELINE_MAX = 10, COMMANDS_MAX = 20, TIMEOUT_MAX = 86400 };
+enum { PIPELINE_MAX = 10, COMMANDS_MAX = 20, TIMEOUT_MAX = 86400, PATHS_MAX = 256, ENVIRONMENT_MAX = 64 };
 
 static const struct csc_shape line = {
     .kind = CSC_KIND_STRING, .size = sizeof(const char *), .min = 1, .max = CSC_SHELL_BYTES_MAX};
@@ -39,9 +39,14 @@ static const struct csc_shape justification = {
 static const struct csc_shape timeout = {.kind = CSC_KIND_INT, .size = sizeof(int64_t), .min = 1, .max = TIMEOUT_MAX};
 static const struct csc_shape network = {.kind = CSC_KIND_ENUM, .size = sizeof(int), .names = csc_network_names};
 static const struct csc_shape paths = {
-    .kind = CSC_KIND_ARRAY, .size = sizeof(struct csc_list), .item = &csc_shape_path, .max = INT64_MAX};
-static const struct csc_shape words = {
-    .kind = CSC_KIND_ARRAY, .size = sizeof(struct csc_list), .item = &csc_shape_text, .min = 1, .max = INT64_MAX};
+    .kind = CSC_KIND_ARRAY, .size = sizeof(struct csc_list), .item = &csc_shape_path, .max = PATHS_MAX};
+static const struct csc_shape words = {.kind = CSC_KIND_ARRAY,
+                                       .size = sizeof(struct csc_list),
+                                       .item = &csc_shape_text,
+                                       .min = 1,
+                                       .max = CSC_ARGV_COUNT_MAX};
+static const struct csc_shape environment = {
+    .kind = CSC_KIND_ARRAY, .size = sizeof(struct csc_list), .item = &csc_shape_text, .max = ENVIRONMENT_MAX};
 static const struct csc_shape pipeline = {
     .kind = CSC_KIND_ARRAY, .size = sizeof(struct csc_list), .item = &words, .min = 2, .max = PIPELINE_MAX};
 
@@ -65,7 +70,7 @@ static const struct csc_field text_fields[] = {
     CSC_OPTIONAL_FLAG(asked_text, commands, &commands, has_commands),
     CSC_OPTIONAL(asked_text, cwd, &csc_shape_path),
     CSC_OPTIONAL(asked_text, timeout_sec, &timeout),
-    CSC_OPTIONAL(asked_text, env_allow, &csc_shape_texts),
+    CSC_OPTIONAL(asked_text, env_allow, &environment),
     CSC_OPTIONAL(asked_text, intent, &intent),
     CSC_OPTIONAL(asked_text, justification, &justification),
     CSC_FIELDS_END,
@@ -246,6 +251,7 @@ static int ask_commands(struct csc_mcp *mcp, struct csc_mcp_call *call, const st
     making->text = &asked;
     making->cwd = asked.cwd ? asked.cwd : mcp->options->cwd;
     const struct asked_command *items = asked.commands.items;
+    call->asked.is_line = asked.has_shell;
     if (asked.has_shell)
         r = add_line(making, asked.shell, NULL, err);
     for (size_t i = 0; i < asked.commands.count && r == 0; i++)
@@ -253,10 +259,47 @@ static int ask_commands(struct csc_mcp *mcp, struct csc_mcp_call *call, const st
     return r < 0 ? r : propose(mcp, making, err);
 }
 
+/* What csc would take the commands for, or what the contract says, where that is more. */
+static enum csc_effect strongest_effect(const struct csc_contract *contract, const struct csc_policy *policy)
+{
+    enum csc_effect strongest = CSC_EFFECT_OBSERVE;
+
+    for (size_t i = 0; i < contract->command_count; i++) {
+        const struct csc_command *one = &contract->commands[i];
+        const struct csc_classification ruled = csc_classify(one, policy);
+        if (ruled.rule && ruled.core > strongest)
+            strongest = ruled.core;
+        if (one->proposed_effect > strongest)
+            strongest = one->proposed_effect;
+    }
+    return strongest;
+}
+
+/* Threat: an agent that speaks in another's name (whose approval then counts as a second person's), or that calls a
+ * deployment harmless. A contract is hashed as it was given, so it is refused, not corrected. */
+static int check_claims(const struct csc_mcp *mcp, const struct csc_mcp_asked *asked, struct csc_error *err)
+{
+    const struct csc_contract *contract = asked->own_contract;
+    _cleanup_buf_ struct csc_buf user = {0};
+
+    csc_buf_escape(&user, mcp->options->user, strlen(mcp->options->user));
+    if (user.failed)
+        return csc_fail_memory(err);
+    if (strcmp(contract->initiating_user, mcp->options->user) != 0)
+        return csc_fail_field(err, "actor.initiating_user", "it is not whom this server works for; set it to '%s'",
+                              user.data ? user.data : "");
+    enum csc_risk least = csc_risk_of_effect(strongest_effect(contract, asked->policy));
+    if (contract->risk < least)
+        return csc_fail_field(err, "risk_class", "csc takes these commands for %s at least; set it to that",
+                              csc_risk_names[least]);
+    return 0;
+}
+
 /* Threat: a contract in a string is read twice, by two readers. This one reads objects alone. */
-static int ask_contract(struct csc_mcp_call *call, const struct csc_value *arguments, const struct csc_value *contract,
+static int ask_contract(const struct csc_mcp *mcp, struct csc_mcp_call *call, const struct csc_value *arguments,
                         struct csc_error *err)
 {
+    const struct csc_value *contract = csc_value_get(arguments, "contract");
     _cleanup_buf_ struct csc_buf bytes = {0};
 
     if (contract->type != CSC_OBJECT)
@@ -273,18 +316,18 @@ static int ask_contract(struct csc_mcp_call *call, const struct csc_value *argum
     call->asked.own_json = csc_buf_take(&bytes);
     call->asked.contract = call->asked.own_contract;
     call->asked.json = call->asked.own_json;
-    return 0;
+    return check_claims(mcp, &call->asked, err);
 }
 
 int csc_mcp_ask(struct csc_mcp *mcp, struct csc_mcp_call *call, const struct csc_value *arguments,
                 struct csc_error *err)
 {
-    const struct csc_value *contract = csc_value_get(arguments, "contract");
-
     int r = csc_mcp_policy(mcp->options, &call->asked.policy, err);
+
     if (r < 0)
         return r;
-    return contract ? ask_contract(call, arguments, contract, err) : ask_commands(mcp, call, arguments, err);
+    return csc_value_get(arguments, "contract") ? ask_contract(mcp, call, arguments, err)
+                                                : ask_commands(mcp, call, arguments, err);
 }
 
 void csc_mcp_asked_free(struct csc_mcp_asked *asked)
@@ -294,4 +337,13 @@ void csc_mcp_asked_free(struct csc_mcp_asked *asked)
     free(asked->own_json);
     csc_policy_free(asked->policy);
     *asked = (struct csc_mcp_asked){0};
+}
+
+void csc_mcp_asked_shrink(struct csc_mcp_asked *asked)
+{
+    char *json = asked->proposed ? TAKE_PTR(asked->proposed->json) : TAKE_PTR(asked->own_json);
+
+    csc_mcp_asked_free(asked);
+    asked->own_json = json;
+    asked->json = json;
 }

@@ -39,13 +39,16 @@ static void add(struct csc_mcp_call *call, size_t *count, const char *argument)
 static int want_entry(struct csc_mcp *mcp, struct csc_mcp_call *call, const char *id, struct csc_error *err)
 {
     static const char *const words[] = {"csc", "ledger", "show", "--json"};
+    const char *copy = csc_arena_copy(&call->arena, id, strlen(id));
     size_t count = 0;
 
     if (!mcp->options->has_ledger)
         return csc_fail(err, CSC_E_CONFIG, "no ledger is kept, so no receipt can be looked up; run hands them over");
+    if (!copy)
+        return csc_fail_memory(err);
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)
         add(call, &count, words[i]);
-    add(call, &count, id);
+    add(call, &count, copy);
     add(call, &count, "--ledger");
     add(call, &count, mcp->options->ledger);
     call->input = "";

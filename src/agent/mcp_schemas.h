@@ -18,7 +18,9 @@
 #define NUMBER(words) "{\"type\":\"integer\",\"description\":\"" words "\"}"
 #define PATH(words) "{\"type\":\"string\",\"pattern\":\"^(/|[A-Za-z]:)\",\"description\":\"" words "\"}"
 #define TEXTS(words) "{\"type\":\"array\",\"items\":" STRING ",\"description\":\"" words "\"}"
-#define WORDS "{\"type\":\"array\",\"items\":{\"type\":\"string\",\"minLength\":1},\"minItems\":1}"
+#define WORDS "{\"type\":\"array\",\"items\":{\"type\":\"string\",\"minLength\":1},\"minItems\":1,\"maxItems\":200}"
+#define AT_MOST(count, words)                                                                                          \
+    "{\"type\":\"array\",\"maxItems\":" #count ",\"items\":" STRING ",\"description\":\"" words "\"}"
 #define TIMEOUT "{\"type\":\"integer\",\"minimum\":1,\"maximum\":86400}"
 #define ENUM(names) "{\"enum\":[" names "]}"
 #define NETWORK ENUM("\"deny\",\"allowlisted\",\"full\"")
@@ -34,8 +36,8 @@
         "," MEMBER("pipeline", "{\"type\":\"array\",\"minItems\":2,\"maxItems\":10,\"items\":" WORDS "}")              \
         "," MEMBER("shell", TEXT("A shell line of the subset that `policy` describes"))                                \
         "," MEMBER("cwd", PATH("Absolute"))                                                                            \
-        "," MEMBER("read_paths", TEXTS("Absolute; beside those that are found from the arguments"))                    \
-        "," MEMBER("write_paths", TEXTS("Absolute; what the command changes"))                                         \
+        "," MEMBER("read_paths", AT_MOST(256, "Absolute; beside those that are found from the arguments"))             \
+        "," MEMBER("write_paths", AT_MOST(256, "Absolute; what the command changes"))                                  \
         "," MEMBER("network", NETWORK)                                                                                 \
         "," MEMBER("timeout_sec", TIMEOUT))
 
@@ -45,10 +47,11 @@
         "," MEMBER("commands", "{\"type\":\"array\",\"minItems\":1,\"maxItems\":20,\"items\":" COMMAND                 \
                                ",\"description\":\"In order, up to the first that fails; each has exactly one of "     \
                                "argv, pipeline and shell\"}")                                                          \
-        "," MEMBER("contract", "{\"type\":\"object\",\"description\":\"A whole CommandContract, csc.v0.1\"}")          \
+        "," MEMBER("contract", "{\"type\":\"object\",\"description\":\"A whole CommandContract, csc.v0.1, of the "     \
+                               "user that this server works for\"}")                                                   \
         "," MEMBER("cwd", PATH("Absolute; where commands run that name no cwd"))                                       \
         "," MEMBER("timeout_sec", TIMEOUT)                                                                             \
-        "," MEMBER("env_allow", TEXTS("Names of environment variables to hand on"))                                    \
+        "," MEMBER("env_allow", AT_MOST(64, "Names of environment variables to hand on"))                              \
         "," MEMBER("intent", TEXT("What this is for"))                                                                 \
         "," MEMBER("justification", TEXT("Why it is needed; for people")))
 
@@ -113,9 +116,10 @@
             "," MEMBER("ledger_entry", INTEGER)                                                                        \
             "," MEMBER("receipt", OBJECT)                                                                              \
             "," MEMBER("scopes", SCOPES)                                                                               \
+            "," MEMBER("scopes_left_out", NUMBER("More of them"))                                                      \
             "," MEMBER("notices", TEXTS("What csc says of it"))                                                        \
             "," DENIAL                                                                                                 \
-            "," MEMBER("denied_times", NUMBER("In a row"))                                                             \
+            "," MEMBER("denied_times", NUMBER("This time included"))                                                   \
             "," MEMBER("request_id", STRING)                                                                           \
             "," MEMBER("approvals", NUMBER("That are there"))                                                          \
             "," MEMBER("approve_command", TEXT("For a person to type"))                                                \
@@ -129,6 +133,7 @@
                 MEMBER("status", VERDICT)                                                                              \
             "," MEMBER("contract_sha256", STRING)                                                                      \
             "," MEMBER("scopes", SCOPES)                                                                               \
+            "," MEMBER("scopes_left_out", NUMBER("More of them"))                                                      \
             "," DENIAL                                                                                                 \
             "," FAILURE)
 
@@ -145,6 +150,7 @@
                 MEMBER("status", VERDICT)                                                                              \
             "," MEMBER("contract_sha256", STRING)                                                                      \
             "," MEMBER("scopes", SCOPES)                                                                               \
+            "," MEMBER("scopes_left_out", NUMBER("More of them"))                                                      \
             "," MEMBER("reason_code", STRING)                                                                          \
             "," MEMBER("rule", STRING)                                                                                 \
             "," MEMBER("decision", OBJECT)                                                                             \

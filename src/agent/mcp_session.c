@@ -262,7 +262,8 @@ static int run_method(struct csc_mcp *mcp, struct csc_mcp_call *call, const char
     const struct csc_value *meta = csc_value_get(call->params, "_meta");
     int code = 0;
 
-    if (csc_value_get(meta, META "protocolVersion") || strcmp(name, "server/discover") == 0)
+    if (csc_value_get(meta, META "protocolVersion") || csc_value_get(meta, META "clientCapabilities") ||
+        strcmp(name, "server/discover") == 0)
         code = read_meta(mcp, call, meta, err);
     if (code == 0)
         code = read_progress_token(call, meta, err);
@@ -294,6 +295,38 @@ static void take_notification(struct csc_mcp *mcp, const struct csc_rpc_message 
         csc_mcp_cancel(mcp, call);
 }
 
+/* Out of the message's tree, which is gone when the answer comes: it takes many times the bytes of the message. */
+static int keep_value(struct csc_arena *arena, const struct csc_value **value, struct csc_error *err)
+{
+    struct csc_value *copy = *value ? csc_arena_alloc(arena, sizeof(*copy)) : NULL;
+
+    if (!*value)
+        return 0;
+    if (!copy)
+        return csc_fail_memory(err);
+    *copy = **value;
+    if (copy->type != CSC_INT) {
+        copy->string = csc_arena_copy(arena, (*value)->string, (*value)->count);
+        if (!copy->string)
+            return csc_fail_memory(err);
+    }
+    *value = copy;
+    return 0;
+}
+
+/* Takes the call, whose answer comes later. */
+static void take_job(struct csc_mcp *mcp, struct csc_mcp_call *call)
+{
+    struct csc_error err = {0};
+
+    if (keep_value(&call->arena, &call->id, &err) < 0 || keep_value(&call->arena, &call->progress_token, &err) < 0) {
+        csc_mcp_answer_error(mcp, call, CSC_RPC_INTERNAL_ERROR, err.text);
+        return;
+    }
+    call->params = NULL;
+    csc_mcp_enqueue(mcp, call);
+}
+
 static void take_request(struct csc_mcp *mcp, struct csc_mcp_call *call, const struct csc_rpc_message *message)
 {
     struct csc_error err = {0};
@@ -309,7 +342,7 @@ static void take_request(struct csc_mcp *mcp, struct csc_mcp_call *call, const s
     if (code != 0)
         csc_mcp_answer_error(mcp, call, (enum csc_rpc_code)code, err.text);
     else if (call->wants_job)
-        csc_mcp_enqueue(mcp, call);
+        take_job(mcp, call);
     else
         csc_mcp_answer(mcp, call);
 }
@@ -360,8 +393,7 @@ static const char *refuse_batch(const struct csc_mcp *mcp, const struct csc_valu
     return value->count > CSC_MCP_BATCH_MAX ? "the batch holds too many messages; send at most 256 in one" : NULL;
 }
 
-/* Takes the arena. */
-static void take_batch(struct csc_mcp *mcp, struct csc_arena *arena, const struct csc_value *value, size_t size)
+static void take_batch(struct csc_mcp *mcp, const struct csc_value *value)
 {
     const char *refusal = refuse_batch(mcp, value);
     struct csc_mcp_batch *batch = refusal ? NULL : calloc(1, sizeof(*batch));
@@ -371,8 +403,6 @@ static void take_batch(struct csc_mcp *mcp, struct csc_arena *arena, const struc
                            refusal ? refusal : "out of memory");
         return;
     }
-    batch->arena = *arena;
-    *arena = (struct csc_arena){0};
     batch->open = 1;
     for (size_t i = 0; i < value->count; i++) {
         struct csc_mcp_call *call = new_call(batch);
@@ -380,7 +410,6 @@ static void take_batch(struct csc_mcp *mcp, struct csc_arena *arena, const struc
             batch->text.failed = true;
             break;
         }
-        call->held = size / value->count;
         take_message(mcp, call, &value->items[i]);
     }
     csc_mcp_batch_close(mcp, batch);
@@ -394,31 +423,49 @@ static bool is_blank(const char *line, size_t size)
     return true;
 }
 
+/* Threat: megabytes of "[[[[" or "0,0,0", each of which is a value of its own, read before anybody asks what they are
+ * for. Every value but the first stands behind one of these, in a text that is JSON at all. */
+static bool has_too_many_values(const char *line, size_t size)
+{
+    size_t count = 1;
+    bool quoted = false;
+
+    for (size_t i = 0; i < size; i++) {
+        if (line[i] == '"')
+            quoted = !quoted;
+        else if (quoted && line[i] == '\\')
+            i++;
+        else if (!quoted && (line[i] == ',' || line[i] == '[' || line[i] == '{'))
+            count++;
+    }
+    return count > CSC_MCP_VALUES_MAX;
+}
+
 void csc_mcp_take_line(struct csc_mcp *mcp, const char *line, size_t size)
 {
-    _cleanup_(csc_arena_free) struct csc_arena arena = {0};
+    _cleanup_(csc_arena_free) struct csc_arena tree = {0};
     struct csc_error err = {0};
-    struct csc_value *value;
+    struct csc_value value = {0};
 
     if (is_blank(line, size))
         return;
-    value = csc_arena_alloc(&arena, sizeof(*value));
-    int r = value ? csc_json_parse_foreign(&arena, line, size, value, &err) : csc_fail_memory(&err);
+    if (has_too_many_values(line, size)) {
+        csc_mcp_send_error(mcp, CSC_RPC_INVALID_REQUEST,
+                           "the message holds more than 100000 values; send a smaller one");
+        return;
+    }
+    int r = csc_json_parse_foreign(&tree, line, size, &value, &err);
     if (r < 0) {
         csc_mcp_send_error(mcp, err.code == CSC_E_DATA ? CSC_RPC_PARSE_ERROR : CSC_RPC_INTERNAL_ERROR, err.text);
         return;
     }
-    if (value->type == CSC_ARRAY) {
-        take_batch(mcp, &arena, value, size);
+    if (value.type == CSC_ARRAY) {
+        take_batch(mcp, &value);
         return;
     }
     struct csc_mcp_call *call = new_call(NULL);
-    if (!call) {
+    if (!call)
         csc_mcp_send_error(mcp, CSC_RPC_INTERNAL_ERROR, "out of memory");
-        return;
-    }
-    call->arena = arena;
-    arena = (struct csc_arena){0};
-    call->held = size;
-    take_message(mcp, call, value);
+    else
+        take_message(mcp, call, &value);
 }

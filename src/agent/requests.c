@@ -124,7 +124,8 @@ int csc_request_find(const char *folder, const char *id, struct csc_request *ret
     if (r == 0 && access(request.contract, R_OK) < 0)
         r = csc_fail_errno(&failure, CSC_E_INPUT, errno, "%s", request.contract);
     if (r == -CSC_E_INPUT)
-        return csc_fail(err, CSC_E_INPUT, "there is no request %s; it was run, has expired, or was never made", id);
+        return csc_fail(err, CSC_E_INPUT, "there is no request %s; it is done with, has expired, or was never made",
+                        id);
     if (r < 0)
         return csc_fail(err, failure.code, "%s", failure.text);
     find_approvals(&request);
@@ -163,6 +164,37 @@ static int write_contract(const struct csc_request *request, const char *json, s
     return r < 0 ? r : csc_file_commit(&file, json, strlen(json), true, err);
 }
 
+static void close_listing(DIR **listing)
+{
+    if (*listing)
+        (void)closedir(*listing);
+}
+
+/* Threat: an agent that asks for so much that a person approves without looking, or that the disk is full. */
+static int check_room(const char *folder, const struct csc_request *request, size_t size, struct csc_error *err)
+{
+    _cleanup_(close_listing) DIR *listing = opendir(folder);
+    char path[sizeof(((struct dirent *)0)->d_name) + sizeof("/" CONTRACT)];
+    const struct dirent *entry;
+    size_t count = 0, bytes = size;
+    struct stat st;
+
+    if (!listing || access(request->contract, F_OK) == 0)
+        return 0;
+    while ((entry = readdir(listing))) {
+        (void)snprintf(path, sizeof(path), "%s/" CONTRACT, entry->d_name);
+        if (!is_id(entry->d_name) || fstatat(dirfd(listing), path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        count++;
+        bytes += (size_t)st.st_size;
+    }
+    if (count < CSC_REQUESTS_MAX && bytes <= CSC_REQUESTS_BYTES_MAX)
+        return 0;
+    return csc_fail(err, CSC_E_CONFIG,
+                    "too many requests wait for a person, %zu in %s; approve and run some, or remove their folders",
+                    count, folder);
+}
+
 int csc_request_store(const char *folder, const struct csc_contract *contract, const char *json,
                       struct csc_request *ret_request, struct csc_error *err)
 {
@@ -171,6 +203,8 @@ int csc_request_store(const char *folder, const struct csc_contract *contract, c
     int r = name_request(folder, contract->sha256, &request, err);
     if (r == 0)
         r = make_folder(folder, err);
+    if (r == 0)
+        r = check_room(folder, &request, strlen(json), err);
     if (r == 0)
         r = make_folder(request.folder, err);
     if (r == 0)
@@ -206,10 +240,16 @@ int csc_request_drop(const char *folder, const struct csc_request *request, stru
     return 0;
 }
 
-static void close_listing(DIR **listing)
+int csc_request_drop_approval(const struct csc_request *request, size_t index, struct csc_error *err)
 {
-    if (*listing)
-        (void)closedir(*listing);
+    char signature[sizeof(request->approvals[0]) + 4];
+    const char *paths[] = {request->approvals[index], signature};
+
+    (void)snprintf(signature, sizeof(signature), "%s.sig", request->approvals[index]);
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+        if (unlink(paths[i]) < 0 && errno != ENOENT)
+            return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s: cannot remove it", paths[i]);
+    return 0;
 }
 
 void csc_requests_expire(const char *folder, int64_t age_sec)

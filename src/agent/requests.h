@@ -26,6 +26,7 @@ struct csc_request {
     char next_approval[PATH_MAX + 24];
 };
 
+enum { CSC_REQUESTS_MAX = 256, CSC_REQUESTS_BYTES_MAX = 16 << 20 }; /* that wait */
 enum { CSC_REQUEST_AGE_SEC = 7 * 86400 }; /* longer than anybody waits, and than an approval of a day holds */
 
 /* $XDG_STATE_HOME/csc, or $HOME/.local/state/csc: what csc keeps for this user, which no write scope may hold or lie
@@ -34,7 +35,7 @@ int csc_state_folder(char ret_folder[PATH_MAX], struct csc_error *err);
 /* $XDG_STATE_HOME/csc/requests, or $HOME/.local/state/csc/requests; CSC_E_CONFIG when neither is set. */
 int csc_requests_folder(char ret_folder[PATH_MAX], struct csc_error *err);
 /* Stores the contract's text, unless it is there, and finds its approvals. CSC_E_PERMISSION when others could change
- * what lies in the folder. */
+ * what lies in the folder; CSC_E_CONFIG when too many wait there already. */
 int csc_request_store(const char *folder, const struct csc_contract *contract, const char *json,
                       struct csc_request *ret_request, struct csc_error *err);
 /* Finds one by its id, whose form is checked; CSC_E_DATA when it is malformed, CSC_E_INPUT when there is none. */
@@ -42,6 +43,8 @@ int csc_request_find(const char *folder, const char *id, struct csc_request *ret
 /* Removes the contract and the approvals: the request is done, or (to be stored again) its approvals are of no use any
  * more. */
 int csc_request_drop(const char *folder, const struct csc_request *request, struct csc_error *err);
+/* Removes one approval, and its signature: another can take its place. */
+int csc_request_drop_approval(const struct csc_request *request, size_t index, struct csc_error *err);
 /* Removes those whose contract was stored more than `age_sec` ago; how many is of no interest. */
 void csc_requests_expire(const char *folder, int64_t age_sec);
 

@@ -86,7 +86,7 @@ static bool is_assignment(const struct csc_shell_token *word)
     while (word->text[size] && strchr("0123456789", word->text[size]))
         size += 1 + strspn(word->text + size + 1, letters);
     size += word->text[size] == '+';
-    return word->text[size] == '=' && size < word->plain;
+    return size < word->plain && word->text[size] == '=';
 }
 
 /* Threat: a name with a subscript, in which bash runs a command substitution, quoted or not. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
-#include "cli/run.h"
+#include "cli/hook.h"
 
 enum {
     OPT_POLICY,
@@ -28,13 +28,13 @@ struct setting {
     struct csc_mcp_options options;
     const char *run_options[RUN_OPTIONS_MAX];
     char cwd[PATH_MAX], requests[PATH_MAX], user[32];
-    struct csc_cli_configuration configuration;
+    struct csc_cli_relied relied;
     struct csc_arena arena;
 };
 
 static void setting_free(struct setting *setting)
 {
-    csc_cli_configuration_free(&setting->configuration);
+    csc_cli_relied_free(&setting->relied);
     csc_arena_free(&setting->arena);
 }
 
@@ -125,17 +125,14 @@ static int find_cwd(const struct csc_cli *cli, struct setting *setting)
 
 static int name_ledger(const struct csc_cli *cli, struct setting *setting)
 {
-    struct csc_error err = {0};
-    const char *path = NULL;
+    struct csc_cli_recorder *recorder = &setting->relied.recorder;
 
-    if (csc_cli_ledger_path(cli->options[OPT_LEDGER], setting->configuration.config.recording.ledger, &setting->arena,
-                            &path, &err) < 0) {
-        csc_cli_say("warning: %s", err.text);
-        return 0;
-    }
-    setting->options.ledger = path;
-    setting->options.has_ledger = path != NULL;
-    return 0;
+    csc_cli_name_ledger(cli->options[OPT_LEDGER], &setting->relied.configuration.config, recorder);
+    if (recorder->flow.unavailable)
+        csc_cli_say("warning: %s", recorder->flow.unavailable);
+    setting->options.ledger = recorder->path;
+    setting->options.has_ledger = recorder->path != NULL;
+    return csc_cli_protect_ledger(cli, &setting->relied.configuration, recorder);
 }
 
 /* Where contracts wait for a person; old ones are cleared away, and where there is no place, none wait. */
@@ -153,6 +150,7 @@ static void find_requests(struct setting *setting)
 
 static int configure(const struct csc_cli *cli, struct setting *setting)
 {
+    struct csc_cli_configuration *configuration = &setting->relied.configuration;
     const struct csc_cli_configure_options options = {
         .config = cli->options[OPT_CONFIG],
         .backend = cli->options[OPT_BACKEND],
@@ -161,21 +159,44 @@ static int configure(const struct csc_cli *cli, struct setting *setting)
         .allowed_signers = cli->options[OPT_ALLOWED_SIGNERS],
         .hardened = is_hardened(cli),
     };
+    struct csc_error err = {0};
 
-    int code = csc_cli_configure(cli, &options, &setting->configuration);
+    int code = csc_cli_configure(cli, &options, configuration);
     if (code != 0)
         return code;
-    setting->options.config = &setting->configuration.config;
-    setting->options.can_approve = cli->options[OPT_ALLOWED_SIGNERS] ||
-                                   setting->configuration.config.approvals.allowed_signers;
+    if (csc_cli_own_path(setting->relied.program, &err) < 0)
+        return csc_cli_fail(cli, NULL, &err);
+    csc_cli_protect(configuration, setting->relied.program, "csc itself", true);
+    csc_cli_protect(configuration, cli->options[OPT_PUBLIC_KEY], "the public key", true);
+    setting->options.config = &configuration->config;
+    setting->options.can_approve = cli->options[OPT_ALLOWED_SIGNERS] || configuration->config.approvals.allowed_signers;
     return name_ledger(cli, setting);
 }
 
-static int check_policy(const struct csc_cli *cli, const struct setting *setting)
+/* Threat: an agent whose command rewrites the policy that judges the next one. In hardened mode the sandbox shows no
+ * such file for writing, and csc run refuses the scope. */
+static int check_places(const void *context, const struct csc_policy *policy, struct csc_error *err)
+{
+    const struct setting *setting = context;
+    const struct csc_protected *place = setting->options.hardened
+                                            ? NULL
+                                            : csc_cli_find_below(&setting->relied, &policy->write_prefixes);
+
+    if (!place)
+        return 0;
+    return csc_fail(err, CSC_E_CONFIG,
+                    "%s: %s lies where the policy lets commands write; keep it elsewhere, or narrow "
+                    "allowed_write_prefixes",
+                    place->path, place->what);
+}
+
+static int check_policy(const struct csc_cli *cli, struct setting *setting)
 {
     _cleanup_policy_ struct csc_policy *policy = NULL;
     struct csc_error err = {0};
 
+    setting->options.check_policy = check_places;
+    setting->options.check_context = setting;
     return csc_mcp_policy(&setting->options, &policy, &err) < 0 ? csc_cli_fail(cli, NULL, &err) : 0;
 }
 
@@ -197,11 +218,11 @@ static int set_up(const struct csc_cli *cli, struct setting *setting)
     };
     code = name_policy(cli, setting);
     if (code == 0)
-        code = check_policy(cli, setting);
-    if (code == 0)
         code = find_cwd(cli, setting);
     if (code == 0)
         code = configure(cli, setting);
+    if (code == 0)
+        code = check_policy(cli, setting);
     if (code == 0) {
         find_requests(setting);
         gather_run_options(cli, setting);
@@ -252,7 +273,8 @@ const struct csc_cli_command csc_cli_mcp = {
     .description =
         "An agent gets the tools run, status, check, explain, policy, receipt and verify, and with them nothing\n"
         "but what the policy allows, every run with its receipt. Options are those of csc run, which does the work.\n"
-        "It serves until standard input ends; what still runs then is stopped.\n"
+        "It serves until standard input ends; what still runs then is stopped. In local mode it refuses a policy that\n"
+        "lets commands write the policy itself, or what else it relies on.\n"
         "Exit code: 0, or as csc run where it cannot begin; 130, 143 interrupted.\n",
     .examples = "  csc mcp --policy policies/dev-readonly.yaml --cwd /work\n"
                 "  csc mcp --policy policy.yaml --mode hardened --sign --signing-key runner.key --key-id runner-1 \\\n"

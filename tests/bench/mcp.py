@@ -43,7 +43,7 @@ def inputs():
     return {
         "version": "csc.v0.1", "contract_id": "bench-mcp", "intent": "measure", "risk_class": "low",
         "approval_mode": "policy_only", "justification": "measure",
-        "actor": {"agent_id": "bench", "session_id": "bench", "initiating_user": "bench", "delegation_scope": "bench"},
+        "actor": {"agent_id": "bench", "session_id": "bench", "initiating_user": f"uid:{os.getuid()}", "delegation_scope": "bench"},
         "commands": [{"id": "cmd_1", "exec": {"argv": ["true"]}, "cwd": work, "read_paths": [work], "write_paths": [],
                       "network": "deny", "env_allow": [], "secret_refs": [], "timeout_sec": 60,
                       "proposed_effect_type": "observe"}]}

@@ -3,10 +3,12 @@
 
 import json
 import os
+import resource
+import shutil
 import signal
 import time
 
-from bench import Bench
+from bench import CSC, Bench
 from mcp_client import MEMORY_SAYS_NOTHING, META, STATELESS, Client, stateless
 from tap import case, cases, equal, main, matches
 
@@ -149,6 +151,38 @@ def long_lines(more, accepted):
         still_serves(client)
 
 
+@cases([("many in an array", "[" + "0," * 100000 + "0]"), ("many arrays", "[" + "[]," * 100000 + "0]"),
+        ("many members", "{" + ",".join(f'"{i}":0' for i in range(100001)) + "}")])
+def many_values(value):
+    with Bench() as bench, Client(bench) as client:
+        client.send_bytes(b'{"jsonrpc":"2.0","id":"x","method":"ping","params":{"a":' + value.encode() + b"}}\n")
+        answer = client.read()
+        equal((answer["id"], answer["error"]["code"]), (None, INVALID_REQUEST))
+        matches("100000 values", answer["error"]["message"])
+        client.send_bytes(b'{"jsonrpc":"2.0","id":"x","method":"ping","params":{"a":"' + b'\\",[{' * 200000 + b'"}}\n')
+        equal(client.read()["result"], {}, "what is in a string is no value")
+
+
+@case("what waits holds its own text alone, not the message it came in")
+def waiting_memory():
+    with Bench() as bench, Client(bench) as client:
+        client.initialize()
+        numbers = [client.begin("run", {"shell": "sleep 60"}) for _ in range(64)]
+        padding = ["x" * 10] * 90000
+        for _ in range(40):
+            number = client.new_id()
+            client.send({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {
+                "name": "run", "arguments": {"shell": "sleep 60"}, "padding": padding}})
+            numbers.append(number)
+        client.send(PING)
+        client.receive("after")
+        with open(f"/proc/{client.process.pid}/status", encoding="utf-8") as file:
+            peak = int(file.read().partition("VmRSS:")[2].split()[0])
+        equal(peak < 60_000 or MEMORY_SAYS_NOTHING, True, f"{peak} kB")
+        for number in numbers:
+            client.cancel(number)
+
+
 # ---- eras -----------------------------------------------------------------------------------------------------------
 
 @cases([(f"the handshake of {version}", version, version) for version in HANDSHAKE] +
@@ -191,6 +225,7 @@ def both_eras():
      UNSUPPORTED_VERSION),
     ("a version that is a number", {META + "protocolVersion": 5, META + "clientCapabilities": {}}, INVALID_PARAMS),
     ("no capabilities", {META + "protocolVersion": STATELESS}, INVALID_PARAMS),
+    ("capabilities alone", {META + "clientCapabilities": {}}, INVALID_PARAMS),
     ("capabilities that are a string", {META + "protocolVersion": STATELESS, META + "clientCapabilities": ""},
      INVALID_PARAMS),
 ])
@@ -280,6 +315,64 @@ def bad_starts(args, code):
         matches(r"\Acsc: [^\n]+\n\Z", result.err)
 
 
+def in_work(bench, name, source=None):
+    """A path where the policy lets commands write."""
+    path = os.path.join(bench.work, name)
+    if source:
+        shutil.copy(source, path)
+        os.chmod(path, 0o700)
+    return path
+
+
+@cases([
+    ("the policy", "policy", "the policy"), ("the policy, behind a link", "link", "the policy"),
+    ("the ledger", "ledger", "the ledger"), ("the allowed signers", "signers", "the allowed signers"),
+    ("the signing key", "key", "the signing key"), ("the public key", "public", "the public key"),
+    ("the configuration", "config", "the configuration"), ("the requests", "state", "the requests and receipts"),
+    ("csc itself", "program", "csc itself"),
+])
+def writable_places(kind, words):
+    with Bench() as bench:
+        policy = bench.write("policy.yaml", bench.policy())
+        args, options = [], {}
+        if kind in ("policy", "link"):
+            moved = in_work(bench, "p.yaml", policy)
+            policy = moved if kind == "policy" else bench.path("link.yaml")
+            if kind == "link":
+                os.symlink(moved, policy)
+        elif kind == "ledger":
+            args = ["--ledger", in_work(bench, "l.db")]
+        elif kind == "signers":
+            args = ["--allowed-signers", in_work(bench, "signers", policy)]
+        elif kind in ("key", "public"):
+            equal(bench.csc("keygen", "--out", in_work(bench, "k") if kind == "key" else bench.path("k")).code, 0)
+            args = (["--sign", "--signing-key", in_work(bench, "k.key"), "--key-id", "r"] if kind == "key" else
+                    ["--public-key", in_work(bench, "k.pub", bench.path("k.pub")), "--key-id", "r"])
+        elif kind == "config":
+            args = ["--config", in_work(bench, "csc.yaml", bench.write("csc.yaml", "config_version: csc.config.v0.1\n"))]
+        elif kind == "state":
+            options = {"env": {**os.environ, "XDG_STATE_HOME": in_work(bench, "state")}}
+        elif kind == "program":
+            options = {"program": in_work(bench, "csc", CSC)}
+        result = bench.csc("mcp", "--policy", policy, *args, stdin=b"", **options)
+        equal((result.code, result.out), (78, ""), result)
+        matches(words + r".* lies where the policy lets commands write; keep it elsewhere", result.err)
+
+
+@case("a policy that comes to hold itself is not in force")
+def widened_policy():
+    with Bench() as bench, Client(bench) as client:
+        client.initialize()
+        equal(client.call("check", {"shell": "echo"})[0]["status"], "allow")
+        bench.write("policy.yaml", bench.policy(allowed_write_prefixes=[bench.work, bench.root]))
+        for tool, arguments in (("check", {"shell": "echo"}), ("run", {"shell": "echo"}), ("policy", {})):
+            content, is_error = client.call(tool, arguments)
+            equal((content["status"], is_error), ("error", True), content)
+            matches("lies where the policy lets commands write", content["message"])
+        bench.write("policy.yaml", bench.policy())
+        equal(client.call("check", {"shell": "echo"})[0]["status"], "allow")
+
+
 @cases([("SIGTERM", signal.SIGTERM, 143), ("SIGINT", signal.SIGINT, 130), ("SIGHUP", signal.SIGHUP, 129)])
 def signals(number, code):
     with Bench() as bench, Client(bench) as client:
@@ -303,6 +396,78 @@ def answered_at_the_end():
         policy = bench.write("policy.yaml", bench.policy())
         result = bench.csc("mcp", "--policy", policy, stdin=(json.dumps(PING) + "\n").encode() * 200)
         equal((result.code, result.out.count('"id":"after"')), (0, 200), result)
+
+
+@case("a last line without its end is a line; half of a message is none")
+def last_line():
+    with Bench() as bench:
+        policy = bench.write("policy.yaml", bench.policy())
+        whole = json.dumps(PING).encode()
+        result = bench.csc("mcp", "--policy", policy, stdin=whole + b"\n" + whole)
+        equal((result.code, result.out.count('"id":"after"')), (0, 2), result)
+        result = bench.csc("mcp", "--policy", policy, stdin=whole + b"\n" + whole[:20])
+        equal((result.code, result.out.count('"id":"after"'), result.out.count("-32700")), (0, 1, 1), result)
+
+
+@case("all that was asked before the end is taken, however much is to be written for it")
+def much_at_the_end():
+    with Bench() as bench:
+        policy = bench.write("policy.yaml", bench.policy())
+        line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": stateless()}}).encode() + b"\n"
+        out = bench.csc("mcp", "--policy", policy, stdin=line * 2500).out
+        equal(len(out) > 18 << 20, True, f"more than the queue: {len(out)}")
+        equal(out.count("\n"), 2500)
+
+
+@case("calls that wait when the end comes are told so")
+def turned_away():
+    with Bench() as bench, Client(bench) as client:
+        client.initialize()
+        numbers = [client.begin("run", {"shell": "sleep 60"}) for _ in range(70)]
+        client.send(PING)
+        client.receive("after")
+        code, rest = client.end()
+        equal((code, sorted(answer["id"] for answer in rest)), (0, numbers))
+        ways = [Client.result(answer)[0] for answer in rest]
+        equal([content["status"] for content in ways].count("cancelled"), 64)
+        told = [content["message"] for content in ways if content["status"] == "error"]
+        equal(len(told), 6)
+        matches("the server is ending, and nothing of this was run", told[0])
+
+
+@case("few descriptors: fewer run at once, none fails")
+def few_descriptors():
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    with Bench() as bench, Client(bench, preexec_fn=limit) as client:
+        client.initialize()
+        numbers = [client.begin("run", {"shell": f"echo {i}"}) for i in range(30)]
+        equal([Client.result(client.receive(number))[0]["status"] for number in numbers], ["success"] * 30)
+
+
+@case("a low soft limit of descriptors is raised")
+def raised_limit():
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (32, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    with Bench() as bench, Client(bench, preexec_fn=limit) as client:
+        client.initialize()
+        numbers = [client.begin("run", {"shell": "sleep 20"}) for _ in range(40)]
+        client.send(PING)
+        client.receive("after")
+        with open(f"/proc/{client.process.pid}/task/{client.process.pid}/children", encoding="utf-8") as file:
+            equal(len(file.read().split()), 40)
+        for number in numbers:
+            client.cancel(number)
+
+
+@case("standard output that takes no more for a reason of its own is an error")
+def full_output():
+    with Bench() as bench:
+        policy = bench.write("policy.yaml", bench.policy())
+        with open("/dev/full", "wb") as full:
+            result = bench.csc("mcp", "--policy", policy, stdin=json.dumps(PING).encode() + b"\n", stdout=full)
+        equal(result.code, 73, result)
+        matches(r"standard output took no more answers: No space left", result.err)
 
 
 @cases([("standard input", "<&-"), ("standard output", ">&-"), ("standard error", "2>&-"), ("all", "<&- >&- 2>&-")])

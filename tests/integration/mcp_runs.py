@@ -38,6 +38,12 @@ class Office(Bench):
     def client(self, *args, policy=None, **options):
         return Checked(self, *args, policy=self.write("policy.yaml", self.policy(**(policy or {}))), **options)
 
+    def mine(self, *commands, user=None, **changes):
+        """A contract of the user that the server works for."""
+        contract = self.contract(*commands, **changes)
+        contract["actor"]["initiating_user"] = user or f"uid:{os.getuid()}"
+        return contract
+
     def ledger(self, *args):
         return self.csc("ledger", *args, "--json").json()
 
@@ -116,12 +122,33 @@ def runs(arguments, out):
 @case("a whole contract; and who it says asks is who asks")
 def whole_contract():
     with Office() as office, office.client() as client:
-        contract = office.contract(["echo", "x"])
+        contract = office.mine(["echo", "x"])
         content, _ = client.call("run", {"contract": contract})
         equal((content["status"], content["stdout"]["text"]), ("success", "x\n"))
         office.write("contract.json", contract)
         equal(content["contract_sha256"], office.csc("hash", "contract", office.path("contract.json")).out.strip())
         equal(office.ledger("show", content["execution_id"])["agent_id"], "agent")
+
+
+@cases([
+    ("another user", [], {"actor": {"agent_id": "a", "session_id": "s", "initiating_user": "root", "delegation_scope": "d"}},
+     "actor.initiating_user", r"set it to 'uid:\d+'"),
+    ("a user of --user", ["--user", "ann"], {}, "actor.initiating_user", r"set it to 'ann'"),
+    ("a lower risk than its proposed effect", [], {"commands": [{"proposed_effect_type": "deploy"}]}, "risk_class",
+     r"takes these commands for high at least; set it"),
+    ("a lower risk than its program", [], {"commands": [{"exec": {"argv": ["git", "commit"]}}]}, "risk_class", r"medium at least"),
+])
+def claims(options, changes, field, words):
+    with Office() as office, office.client(*options, policy=NEEDS_ALICE) as client:
+        contract = office.mine(["echo", "x"])
+        changes = dict(changes)
+        if "commands" in changes:
+            contract["commands"][0].update(changes.pop("commands")[0])
+        contract.update(changes)
+        for tool in ("run", "check", "explain"):
+            content, is_error = client.call(tool, {"contract": contract})
+            equal((content["status"], content["error_field"], is_error), ("error", field, True), content)
+            matches(words, content["message"])
 
 
 @cases([
@@ -148,6 +175,11 @@ def whole_contract():
     ("a network there is not", {"commands": [{"argv": ["echo"], "network": "all"}]}, r"deny"),
     ("too many lines", {"shell": " && ".join(["echo x"] * 21)}, r"20"),
     ("an empty line", {"shell": ""}, r"."),
+    ("257 paths", {"commands": [{"argv": ["echo"], "read_paths": [f"/w/{i}" for i in range(257)]}]}, r"at most 256"),
+    ("50,000 paths", {"commands": [{"argv": ["echo"], "write_paths": [f"/w/{i}" for i in range(50000)]}]}, r"at most 256"),
+    ("201 words", {"commands": [{"argv": ["echo"] * 201}]}, r"200"),
+    ("201 words of a pipeline", {"commands": [{"pipeline": [["echo"] * 201, ["cat"]]}]}, r"200"),
+    ("65 variables", {"shell": "echo", "env_allow": [f"X{i}" for i in range(65)]}, r"64"),
 ])
 def bad_arguments(arguments, words):
     with Office() as office, office.client() as client:
@@ -204,6 +236,51 @@ def denials(arguments, code, field, where):
         equal([finding["reason_code"] for finding in content["findings"] if finding["decided"]], [code])
 
 
+@cases([
+    ("an operand that is read", {"commands": [{"argv": ["cat", "/etc/passwd"]}]}, {}, "contract", "commands[0].argv",
+     r"'/etc/passwd' \(operand of cat\) is outside what may be read; use a path below '/[^']*/work'"),
+    ("of a shell line", {"shell": "cat /etc/passwd"}, {}, "contract", "shell", r"'/etc/passwd' \(operand of cat\)"),
+    ("one that is written", {"commands": [{"argv": ["tee", "/etc/x"]}]}, {}, "contract", "commands[0].argv",
+     r"'/etc/x' \(written operand of tee\) is outside what may be written; use a path below"),
+    ("where nothing is written", {"commands": [{"argv": ["tee", "x"]}]}, {"require_write_paths_empty": True},
+     "contract", "commands[0].argv", r"nothing may be written under this policy"),
+    ("a path that was asked for", {"commands": [{"argv": ["true"], "read_paths": ["/etc/x"]}]}, {}, "contract",
+     "commands[0].read_paths", r"remove '/etc/x'"),
+    ("a risk class", {"commands": [{"argv": ["git", "push"]}]},
+     {"allowed_effect_types": ["observe", "transform_local", "deploy"], "allowed_risk_classes": ["low"], "network": "full"},
+     "policy", "allowed_risk_classes", r"add high"),
+    ("an effect", {"commands": [{"argv": ["true"]}]}, {"allowed_effect_types": ["deploy"], "allowed_risk_classes": ["low", "high"]},
+     "policy", "allowed_effect_types", r"add observe"),
+    ("a network that a program needs", {"commands": [{"argv": ["git", "fetch"]}]},
+     {"allowed_effect_types": ["observe", "transform_local", "fetch_external"], "allowed_risk_classes": ["medium"]},
+     "policy", "network", r"set it to full"),
+    ("a network that was asked for", {"commands": [{"argv": ["true"], "network": "full"}]}, {}, "contract",
+     "commands[0].network", r"set it to deny"),
+])
+def changes_for_agents(arguments, policy, where, field, words):
+    with Office() as office, office.client(policy=policy) as client:
+        content, _ = client.call("run", arguments)
+        equal(content["status"], "denied", content)
+        found = [change for change in content["smallest_change"] if change["field"] == field]
+        equal([change["in"] for change in found], [where], content)
+        matches(words, found[0]["text"])
+        equal((content["field"], bool(content["scopes"])), (field, True), content)
+        explained, _ = client.call("explain", arguments)
+        equal(explained["changes"], content["smallest_change"])
+        contract = office.mine(["true"], risk_class="critical")
+        content, _ = client.call("run", {"contract": contract})
+        equal([change["text"] for change in content["smallest_change"] if change["field"] == "risk_class"], [])
+
+
+@case("of many changes the first are told, and how many more there are")
+def many_changes():
+    with Office() as office, office.client() as client:
+        content, _ = client.run("cat", *[f"/etc/{i}" for i in range(100)])
+        changes = content["smallest_change"]
+        equal((len(changes), changes[0]["field"]), (33, "commands[0].argv"))
+        matches("and 68 more of this kind", changes[-1]["text"])
+
+
 @case("the same denied request again is answered shorter, and has its receipt; another one is not")
 def denied_again():
     with Office() as office, office.client() as client:
@@ -215,7 +292,25 @@ def denied_again():
         equal(office.ledger("show", second["execution_id"])["status"], "blocked")
         third, _ = client.run("rm", "y")
         equal("denied_times" in third, False)
-        equal("denied_times" in client.run("rm", "x")[0], False, "others came between")
+        equal(client.run("rm", "x")[0]["denied_times"], 3, "whatever came between")
+        for words in ({"intent": "another"}, {"justification": "please"}):
+            content, _ = client.call("run", {"commands": [{"argv": ["rm", "x"]}], **words})
+            equal("denied_times" in content, True, "words change nothing")
+        office.write("policy.yaml", office.policy(name="other"))
+        equal("denied_times" in client.run("rm", "x")[0], False, "another policy may say something else")
+        for i in range(16):
+            client.run("rm", str(i))
+        equal("denied_times" in client.run("rm", "x")[0], False, "16 are remembered")
+
+
+@case("of many scopes the first 50 are shown, and how many more there are")
+def many_scopes():
+    with Office() as office, office.client() as client:
+        paths = [f"{office.work}/{i}" for i in range(60)]
+        commands = {"commands": [{"argv": ["true"], "read_paths": paths}]}
+        for tool in ("check", "run", "explain"):
+            content, _ = client.call(tool, commands)
+            equal((len(content["scopes"]), content["scopes_left_out"]), (50, 11), tool)
 
 
 @case("the policy in force is that of the moment; one that cannot be read denies by error")
@@ -374,6 +469,17 @@ def cancelled():
         equal(client.run("echo")[0]["status"], "success")
 
 
+@case("a run that is cancelled before it has begun anything has its receipt, too")
+def cancelled_early():
+    with Office() as office, office.client() as client:
+        for _ in range(20):
+            client.cancel(client.begin("run", {"shell": "sleep 30"}))
+        until(lambda: len(office.entries()) == 20, "all receipts are there")
+        codes = {office.ledger("show", f"#{i}")["receipt"]["status"] for i in range(20)}
+        equal(codes <= {"failed", "blocked"}, True, codes)
+        equal(client.end(), (0, []))
+
+
 @case("cancels and calls interleaved: every call that was not cancelled is answered, once")
 def interleaved():
     with Office() as office, office.client() as client:
@@ -527,7 +633,8 @@ def signers(office):
         raise Skip("there is no ssh-keygen here")
     lines = ""
     for who in ("alice", "bob"):
-        subprocess.run([KEYGEN, "-q", "-t", "ed25519", "-N", "", "-f", office.path(who)], check=True)
+        if not os.path.exists(office.path(who)):
+            subprocess.run([KEYGEN, "-q", "-t", "ed25519", "-N", "", "-f", office.path(who)], check=True)
         with open(office.path(who + ".pub"), encoding="utf-8") as file:
             lines += f'{who} namespaces="csc-approval@v0.1" {" ".join(file.read().split()[:2])}\n'
     path = office.write("signers", lines)
@@ -535,11 +642,11 @@ def signers(office):
     return path
 
 
-def approve(office, content, who="alice"):
+def approve(office, content, who="alice", more=""):
     """Types the line that the agent was given."""
     line = content["approve_command"].replace("WHO", who).replace("KEY", office.path(who))
     with open(office.path("approve.sh"), "w", encoding="utf-8") as file:
-        file.write(f'csc() {{ "{CSC}" "$@"; }}\n{line} --yes\n')
+        file.write(f'csc() {{ "{CSC}" "$@"; }}\n{line} --yes {more}\n')
     return office.csc(office.path("approve.sh"), program="/bin/sh", env={**os.environ, "XDG_STATE_HOME": office.path("state")})
 
 
@@ -553,7 +660,9 @@ def approvals():
         equal(again["request_id"], content["request_id"])
         waiting, is_error = client.call("status", {"request_id": content["request_id"]})
         equal((waiting["status"], waiting["approve_command"], is_error),
-              ("needs_approval", content["approve_command"], False))
+              ("needs_approval", content["approve_command"], True))
+        for name in ("reason_code", "reason"):
+            equal((waiting[name], bool(waiting[name])), (content[name], True))
         result = approve(office, content)
         equal(result.code, 0, result)
         done, _ = client.call("status", {"request_id": content["request_id"]})
@@ -561,7 +670,7 @@ def approvals():
         equal(done["contract_sha256"], content["contract_sha256"])
         gone, is_error = client.call("status", {"request_id": content["request_id"]})
         equal((gone["status"], is_error), ("error", True))
-        matches("no such request", gone["message"])
+        matches("no such request: it is done with", gone["message"])
         equal(client.call("run", COMMIT)[0]["status"], "needs_approval", "an approval is for one execution")
 
 
@@ -576,8 +685,8 @@ def approved_call():
 
 @case("two people's approvals: after the first the request waits on, after the second it runs")
 def two_approvals():
-    with Office() as office, office.client("--allowed-signers", signers(office)) as client:
-        contract = office.contract(["echo", "x"], approval_mode="dual_control_required")
+    with Office() as office, office.client("--allowed-signers", signers(office), "--user", "ann") as client:
+        contract = office.mine(["echo", "x"], user="ann", approval_mode="dual_control_required")
         content, _ = client.call("run", {"contract": contract})
         equal((content["status"], content["approvals"]), ("needs_approval", 0))
         request = {"request_id": content["request_id"]}
@@ -595,13 +704,154 @@ def two_approvals():
 def wrong_approval():
     with Office() as office, office.client("--allowed-signers", signers(office), policy=NEEDS_ALICE) as client:
         content, _ = client.call("run", COMMIT)
-        office.write("signers", "")
+        with open(office.path("signers"), encoding="utf-8") as file:
+            bob = file.read().splitlines()[1]
+        office.write("signers", bob + "\n")
         equal(approve(office, content).code, 0)
         blocked, is_error = client.call("status", {"request_id": content["request_id"]})
         equal((blocked["status"], is_error, bool(blocked["notices"])), ("blocked", True, True), blocked)
-        equal(client.call("status", {"request_id": content["request_id"]})[0]["status"], "error")
-        again, _ = client.call("run", COMMIT)
-        equal((again["status"], again["approvals"]), ("needs_approval", 0))
+        equal((blocked["approvals"], blocked["request_id"]), (0, content["request_id"]), blocked)
+        matches("of no use, as notices say, and nothing was run; that approval was removed", blocked["message"])
+        folder = os.path.join(office.path("state"), "csc", "requests", content["request_id"])
+        equal(os.listdir(folder), ["contract.json"])
+        equal(client.call("status", {"request_id": content["request_id"]})[0]["status"], "needs_approval")
+        signers(office)
+        equal(approve(office, blocked).code, 0)
+        equal("exit_code" in client.call("status", {"request_id": content["request_id"]})[0], True)
+        equal(client.call("run", COMMIT)[0]["status"], "needs_approval")
+
+
+@case("of two approvals the bad one is removed, and the good one stays")
+def one_of_two():
+    with Office() as office, office.client("--allowed-signers", signers(office), "--user", "ann") as client:
+        content, _ = client.call("run", {"contract": office.mine(["echo", "x"], user="ann", approval_mode="dual_control_required")})
+        request = {"request_id": content["request_id"]}
+        equal(approve(office, content).code, 0)
+        waiting, _ = client.call("status", request)
+        equal(approve(office, waiting).code, 0, "alice again")
+        blocked, _ = client.call("status", request)
+        equal((blocked["status"], blocked["approvals"]), ("blocked", 1), blocked)
+        equal(approve(office, blocked, "bob").code, 0)
+        equal(client.call("status", request)[0]["status"], "success")
+
+
+def remains(office, content):
+    folder = os.path.join(office.path("state"), "csc", "requests", content["request_id"])
+    return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+
+
+@case("an approval that was used before is removed")
+def used_approval():
+    with Office() as office, office.client("--allowed-signers", signers(office), policy=NEEDS_ALICE) as client:
+        content, _ = client.call("run", COMMIT)
+        equal(approve(office, content).code, 0)
+        folder = os.path.join(office.path("state"), "csc", "requests", content["request_id"])
+        shutil.copytree(folder, office.path("kept"))
+        equal("exit_code" in client.call("run", COMMIT)[0], True)
+        shutil.copytree(office.path("kept"), folder)
+        blocked, _ = client.call("run", COMMIT)
+        equal((blocked["status"], remains(office, content)), ("blocked", ["contract.json"]), blocked)
+        matches("was used before", str(blocked["notices"]))
+
+
+@case("one that has expired is removed")
+def expired_approval():
+    with Office() as office, office.client("--allowed-signers", signers(office), policy=NEEDS_ALICE) as client:
+        content, _ = client.call("run", COMMIT)
+        equal(approve(office, content, more="--expires 1s").code, 0)
+        time.sleep(1.1)
+        blocked, _ = client.call("status", {"request_id": content["request_id"]})
+        equal((blocked["status"], blocked["approvals"], remains(office, content)), ("expired", 0, ["contract.json"]), blocked)
+
+
+@cases([
+    ("the policy denies it by now", "deny", "denied"), ("there is no ledger", "ledger", "blocked"),
+    ("the signers cannot be read", "signers", "blocked"),
+])
+def approval_stays(how, status):
+    with Office() as office, office.client("--allowed-signers", signers(office), policy=NEEDS_ALICE) as client:
+        content, _ = client.call("run", COMMIT)
+        equal(approve(office, content).code, 0)
+        policy = office.path("policy.yaml")
+        before = remains(office, content)
+        ledger = os.environ["CSC_LEDGER"]
+        if how == "deny":
+            office.write("policy.yaml", office.policy(allow_commands=["echo"]))
+        elif how == "ledger":
+            os.rename(ledger, ledger + ".away")
+            os.mkdir(ledger)
+        else:
+            os.chmod(office.path("signers"), 0o666)
+        blocked, is_error = client.call("status", {"request_id": content["request_id"]})
+        equal((blocked["status"], is_error, "exit_code" in blocked), (status, True, False), blocked)
+        equal((remains(office, content), len(before)), (before, 3), blocked)
+        if how == "deny":
+            office.write("policy.yaml", office.policy(**NEEDS_ALICE))
+        elif how == "ledger":
+            matches("the approval was not used up", blocked["message"])
+            os.rmdir(ledger)
+            os.rename(ledger + ".away", ledger)
+        else:
+            os.chmod(office.path("signers"), 0o600)
+        equal("exit_code" in client.call("status", {"request_id": content["request_id"]})[0], True)
+        equal((remains(office, content), os.path.exists(policy)), ([], True))
+
+
+@case("an approval for a while holds on: status runs it once, and run again")
+def time_window():
+    with Office() as office, office.client("--allowed-signers", signers(office), policy=NEEDS_ALICE) as client:
+        content, _ = client.call("run", COMMIT)
+        equal(approve(office, content, more="--scope time_window --expires 1h").code, 0)
+        request = {"request_id": content["request_id"]}
+        done, _ = client.call("status", request)
+        equal("exit_code" in done, True, done)
+        again, is_error = client.call("status", request)
+        equal((again["status"], is_error), ("error", True))
+        matches(f"was run, as execution {done['execution_id']}; .* call `run`", again["message"])
+        equal("exit_code" in client.call("run", COMMIT)[0], True)
+        equal(len(remains(office, content)), 3)
+
+
+@case("a policy that denies it is told before a person is asked; one that allows it needs none")
+def policy_comes_first():
+    with Office() as office, office.client("--allowed-signers", signers(office), policy=NEEDS_ALICE) as client:
+        content, _ = client.call("run", COMMIT)
+        request = {"request_id": content["request_id"]}
+        office.write("policy.yaml", office.policy(allow_commands=["echo"]))
+        denied, is_error = client.call("status", request)
+        equal((denied["status"], is_error, "approve_command" in denied), ("denied", True, False))
+        office.write("policy.yaml", office.policy(**{**NEEDS_ALICE, "manual_approval_for_classified_effect_types": []}))
+        equal("exit_code" in client.call("status", request)[0], True)
+        equal(client.call("status", request)[0]["status"], "error")
+
+
+@case("a request whose contract was changed is none")
+def changed_request():
+    with Office() as office, office.client("--allowed-signers", signers(office), policy=NEEDS_ALICE) as client:
+        content, _ = client.call("run", COMMIT)
+        path = os.path.join(office.path("state"), "csc", "requests", content["request_id"], "contract.json")
+        with open(path, encoding="utf-8") as file:
+            contract = json.load(file)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({**contract, "intent": "another"}, file)
+        changed, is_error = client.call("status", {"request_id": content["request_id"]})
+        equal((changed["status"], is_error), ("error", True))
+        matches("was changed", changed["message"])
+
+
+@case("256 requests wait, and no more; those that wait already may be asked for again")
+def many_requests():
+    with Office() as office, office.client("--allowed-signers", signers(office), policy=NEEDS_ALICE) as client:
+        client.call("run", COMMIT)
+        folder = os.path.join(office.path("state"), "csc", "requests")
+        for i in range(255):
+            os.makedirs(os.path.join(folder, f"{i:032x}"), mode=0o700)
+            with open(os.path.join(folder, f"{i:032x}", "contract.json"), "w", encoding="utf-8") as file:
+                file.write("{}")
+        equal(client.call("run", COMMIT)[0]["status"], "needs_approval")
+        content, is_error = client.call("run", {**COMMIT, "intent": "one more"})
+        equal((content["status"], is_error), ("error", True), content)
+        matches("too many requests wait for a person, 256 in", content["message"])
 
 
 @case("where nobody can approve, that is said, and how to change it")

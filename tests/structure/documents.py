@@ -18,7 +18,9 @@ from structure import files, main, read
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = ("src", "include", "tests", "scripts", "docs", "man", "completions", "schemas", "policies", "examples", "packaging",
        "debian", ".github")
-FOREIGN_OPTIONS = {"bind-fd", "cap-add", "memory", "pids-limit", "privileged", "security-opt"}  # of bwrap and docker
+STRICT = ("SECURITY.md", "docs/SECURITY-TARGETS.md")  # where a test that is not there would be a claim without proof
+FOREIGN_OPTIONS = {"bind-fd", "cap-add", "memory", "pids-limit", "privileged", "security-opt",
+                   "require"}  # of bwrap, docker, verify-release
 
 
 def markdown(root):
@@ -59,14 +61,22 @@ def sources(root, folders=("src", "include"), suffixes=(".c", ".h")):
 
 
 def has_case(text, name):
-    """A test's file has a case of this name: a string that begins so, or a function."""
-    return f'"{name}' in text or re.search(rf"\b{re.escape(name)}\(", text) is not None
+    """A test's file has a case of this name: a whole string, an f-string as far as its first value, or a function. Less than
+    that would go on naming a case that has become another one; an ellipsis says that only the beginning is quoted."""
+    if name.endswith("…"):
+        return f'"{name[:-1]}' in text
+    name = re.escape(name)
+    return re.search(rf'"{name}[:,]? ?"|\bf"{name}[:,]? ?\{{|\b{name}\(', text) is not None
 
 
-def path_problem(root, span):
-    """Why `span`, a path or "path: case", names nothing; None when it does."""
+def path_problem(root, span, strict=False):
+    """Why `span`, a path or "path: case", names nothing; None when it does. `strict`: whatever looks like a path of the tree is
+    one, also below a folder that is not there."""
     path, colon, case = span.partition(":")
-    if "NAME" in path or not path.startswith(tuple(top + "/" for top in TOP)) or not re.fullmatch(r"[\w./*+-]+", path):
+    if strict and not path.startswith("/") and re.search(r"/|\.(?:c|py)$", path):
+        if not re.fullmatch(r"[\w./*+-]+", path):
+            return f"names {path}, which is no path"
+    elif "NAME" in path or not path.startswith(tuple(top + "/" for top in TOP)) or not re.fullmatch(r"[\w./*+-]+", path):
         return None
     found = glob.glob(os.path.join(root, path))
     if not found:
@@ -100,7 +110,7 @@ def rule_names(root):
     code, command_line = sources(root), sources(root, ("src/cli",))
     for path in markdown(root):
         for span in spans(read(os.path.join(root, path))):
-            problem = path_problem(root, span) or command_problem(span, command_line)
+            problem = path_problem(root, span, path in STRICT) or command_problem(span, command_line)
             function = re.fullmatch(r"(\w+)\(\)", span)
             if function and not re.search(rf"\b{function[1]}\(", code):
                 problem = f"names a function {span}, which doesn't exist"
@@ -196,8 +206,20 @@ BROKEN = [
     (rule_names, "a folder", {"SECURITY.md": "Scope: `src/gone/`."}, "names src/gone/"),
     (rule_names, "a case", {"docs/x.md": "`tests/x.py: it fails`", "tests/x.py": '@case("it works")\n'},
      "names a case 'it fails'"),
-    (rule_names, "cases", {"docs/x.md": "`tests/x.py: it works` `tests/x.c:test_it` `tests/*.c`",
-                           "tests/x.py": '@cases([(f"it works {name}",)])', "tests/x.c": "void test_it(void)"}, ""),
+    (rule_names, "a case's beginning", {"docs/x.md": "`tests/x.py: it`", "tests/x.py": '@case("it works")\n'}, "names a case 'it'"),
+    (rule_names, "an f-string's beginning", {"docs/x.md": "`tests/x.py: it`", "tests/x.py": 'f"it works {name}"\n'},
+     "names a case 'it'"),
+    (rule_names, "a brace of no f-string", {"docs/x.md": "`tests/x.py: it`", "tests/x.py": '"it {name}"\n'}, "names a case 'it'"),
+    (rule_names, "a beginning that says so", {"docs/x.md": "`tests/x.py: it f…`", "tests/x.py": '@case("it works")\n'},
+     "names a case 'it f…'"),
+    (rule_names, "a function's beginning", {"docs/x.md": "`tests/x.c: test`", "tests/x.c": "void test_it(void)"}, "a case 'test'"),
+    (rule_names, "a misspelt top folder", {"SECURITY.md": "`test/x.py: it works`"}, "names test/x.py"),
+    (rule_names, "a file without a folder", {"docs/SECURITY-TARGETS.md": "`test_x.c`"}, "names test_x.c"),
+    (rule_names, "no path", {"docs/SECURITY-TARGETS.md": "`tests/x.py, it works`"}, "names tests/x.py, it works, which is no path"),
+    (rule_names, "the system's", {"docs/SECURITY-TARGETS.md": "`/usr`, `allow_commands`, `network: deny`"}, ""),
+    (rule_names, "cases", {"docs/x.md": "`tests/x.py: it works` `tests/x.py: it w…` `tests/x.py: all` "
+                                        "`tests/x.c:test_it` `tests/*.c`",
+                           "tests/x.py": '@cases([(f"it works: {name}",)])\n("all: " + name)', "tests/x.c": "void test_it(void)"}, ""),
     (rule_names, "a command", {"docs/x.md": "`csc frobnicate --json`"}, "a command 'csc frobnicate'"),
     (rule_names, "an option", {"docs/x.md": "`csc run --gone`", "src/cli/run.c": '.name = "run",\n{"json", NULL, "x"},'},
      "an option '--gone'"),

@@ -74,6 +74,27 @@ def static(name):
     assert "NEEDED" not in dynamic(FILES[name])
 
 
+def said_libraries(text):
+    """What docs/COMPATIBILITY.md says that libcsc.so uses."""
+    return set(re.split(r", | and ", re.search(r"libcsc\.so uses ([^|]*?) *\|", text)[1]))
+
+
+def loaded_libraries(path):
+    """What the loader will look for, but the C library's own parts; libnettle is nettle, the others are called as they are."""
+    names = re.findall(r"\(NEEDED\) +Shared library: \[(.*?)\.so[.\d]*\]", readelf(["-d"], path))
+    spoken = {"libyaml-0": "libyaml", "libnettle": "nettle", "libsqlite3": "SQLite"}
+    return {spoken.get(name, name) for name in names} - {"libc", "libm", "libpthread", "ld-linux-x86-64", "ld-linux-aarch64"}
+
+
+@case("libcsc.so loads the libraries that docs/COMPATIBILITY.md names, and no other")
+def libraries():
+    with open(os.path.join(ROOT, "docs", "COMPATIBILITY.md"), encoding="utf-8") as file:
+        text = file.read()
+    equal(said_libraries(text), loaded_libraries(FILES["libcsc.so"]))
+    more = text.replace("libcsc.so uses ", "libcsc.so uses SQLite, ")
+    assert said_libraries(more) - loaded_libraries(FILES["libcsc.so"]) == {"SQLite"}, "another document would pass"
+
+
 @cases([(f"{name}: what was relocated is read-only afterwards (RELRO)", name) for name in FILES])
 def relro(name):
     assert ("GNU_RELRO", "R") in segments(FILES[name]), segments(FILES[name])

@@ -62,6 +62,34 @@ def injection_problems(_, text, document):
                 yield f"{expression} is put into a script"
 
 
+def secret_problems(_, __, document):
+    """The job that has a secret waits for a maintainer, and nothing that it runs comes from elsewhere or builds anything."""
+    for name, job in document["jobs"].items():
+        if "secrets." not in str(job):
+            continue
+        if "environment" not in job:
+            yield f"{name} has a secret, and no environment that asks a maintainer"
+        for where in (job.get("container"), *job.get("services", {}).values()):
+            image = where.get("image", "") if isinstance(where, dict) else where
+            if image is not None and not re.search(r"@sha256:[0-9a-f]{64}$", image):
+                yield f"{name} has a secret, and runs in {image}, which no digest pins"
+        if "secrets." in str(job.get("env", "")) + str(document.get("env", "")):
+            yield f"{name} has a secret in every step"
+        for word in re.findall(r"\bapt-get\b|\bmake\b|\b(?:scripts|packaging)/[\w-]+", " ".join(
+                step.get("run", "") for step in job["steps"])):
+            if word != "scripts/dist-sign":
+                yield f"{name} has a secret, and runs {word}"
+
+
+def reach_problems(_, __, document):
+    """Root's make check runs tests as a plain user, who may not reach a folder below the home of a machine's own user."""
+    for name, job in document["jobs"].items():
+        scripts = "\n".join(step.get("run", "") for step in job.get("steps", []))
+        before, found, _ = scripts.partition("sudo make check")
+        if found and 'chmod o+x "$HOME"' not in before:
+            yield f"{name}: a plain user may not reach the clone"
+
+
 def job_problems(_, __, document):
     for name, job in document["jobs"].items():
         if not isinstance(job.get("timeout-minutes"), int):
@@ -95,6 +123,7 @@ def call_problems(root, document):
 def problems(name, text, root):
     document = yaml.safe_load(text)
     return [*pin_problems(name, text, document), *right_problems(name, text, document), *injection_problems(name, text, document),
+            *secret_problems(name, text, document), *reach_problems(name, text, document),
             *job_problems(name, text, document), *call_problems(root, document)]
 
 
@@ -125,6 +154,15 @@ BROKEN = [
     ("ci.yml", "make lint", "make linen", "make linen: no such target"),
     ("sanitize.yml", "target: [sanitize, valgrind]", "target: [sanitise]", "make sanitise: no such target"),
     ("ci.yml", "packaging/try-debian", "packaging/try-debain", "packaging/try-debain is not there"),
+    ("release.yml", "    environment: release\n", "", "no environment"),
+    ("release.yml", "    environment: release\n", "    environment: release\n    container: debian:12\n", "in debian:12, which no digest"),
+    ("release.yml", "    environment: release\n", "    environment: release\n    container:\n      image: debian:12\n",
+     "in debian:12, which no digest"),
+    ("release.yml", "    environment: release\n", "    environment: release\n    env:\n      KEY: ${{ secrets.RELEASE_KEY }}\n",
+     "a secret in every step"),
+    ("release.yml", "scripts/dist-sign ", "scripts/dist ", "sign has a secret, and runs scripts/dist"),
+    ("release.yml", "cd dist && sha256sum", "apt-get update && sha256sum", "sign has a secret, and runs apt-get"),
+    ("hardened.yml", 'sudo chmod o+x "$HOME"', "echo", "may not reach the clone"),
     ("release.yml", "needs: dist", "needs: dits", "no job"),
 ]
 

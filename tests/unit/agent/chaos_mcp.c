@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,9 @@ static const char policy[] = "policy_schema_version: csc.policy.v0.1\n"
                              "allowed_cwd_prefixes: [/w]\n"
                              "allowed_read_prefixes: [/w]\n";
 
+/* The same with a person. */
+static const char asking[] = "manual_approval_for_classified_effect_types: [observe]\n";
+
 struct attempt {
     const struct csc_mcp_options *options;
     const char *line;
@@ -56,7 +60,7 @@ static size_t check_lines(const struct csc_buf *out)
 static int take(void *context)
 {
     const struct attempt *attempt = context;
-    struct csc_mcp mcp = {.options = attempt->options, .version = CSC_MCP_BATCHES};
+    struct csc_mcp mcp = {.options = attempt->options, .version = CSC_MCP_BATCHES, .jobs_max = CSC_MCP_JOBS_MAX};
 
     csc_mcp_take_line(&mcp, attempt->line, strlen(attempt->line));
     assert_true(check_lines(&mcp.out) <= 1);
@@ -117,9 +121,39 @@ static void every_failing_allocation_is_survived(void **state)
     folder_remove(folder);
 }
 
+static void a_request_survives_failing_allocations(void **state)
+{
+    static const char *const lines[] = {
+        CALL("run", "{\"commands\":[{\"argv\":[\"ls\",\"x\"]}],\"cwd\":\"/w\"}"),
+        CALL("status", "{\"request_id\":\"00000000000000000000000000000000\"}"),
+    };
+    char *folder = folder_create(), text[sizeof(policy) + sizeof(asking)];
+    (void)snprintf(text, sizeof(text), "%s%s", policy, asking);
+    char *echo = strstr(text, "echo");
+    memcpy(echo, "ls  ", 4);
+    folder_write(folder, "policy.yaml", text);
+    const struct csc_mcp_options options = {
+        .program = "/bin/true",
+        .policy = folder_path(folder, "policy.yaml"),
+        .cwd = "/w",
+        .user = "user",
+        .can_approve = true,
+        .requests = folder,
+        .typed_as = "csc",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        struct attempt attempt = {&options, lines[i]};
+        assert_true(chaos_fail_each_allocation(take, &attempt) >= 1);
+    }
+    folder_remove(folder);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_failing_allocation_is_survived)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_failing_allocation_is_survived),
+                                       cmocka_unit_test(a_request_survives_failing_allocations)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,7 +125,7 @@ static void a_tail_is_whole_lines_of_500_bytes(void **state)
 static int run_shell(const char *script, const char *input, struct csc_job *job)
 {
     const char *const argv[] = {"sh", "-c", script, NULL};
-    const struct csc_job_start start = {"/bin/sh", argv, input, strlen(input)};
+    const struct csc_job_start start = {"/bin/sh", argv, input, strlen(input), false};
     struct csc_error err = {0};
 
     assert_int_equal(csc_job_begin(&start, job, &err), 0);
@@ -183,10 +183,26 @@ static void a_job_is_stopped_whatever_signals_we_block(void **state)
     csc_job_free(&job);
 }
 
+static void a_job_that_ends_in_order_finds_its_signal(void **state)
+{
+    static const char *const argv[] = {"grep", "SigBlk", "/proc/self/status", NULL};
+    struct csc_job_start start = {"/bin/grep", argv, "", 0, true};
+    struct csc_job job;
+
+    (void)state;
+    assert_int_equal(csc_job_begin(&start, &job, NULL), 0);
+    csc_job_stop(&job);
+    assert_int_equal(wait_for(&job), 0);
+    _cleanup_buf_ struct csc_buf buf = {0};
+    assert_int_equal(csc_job_read(&job, (struct csc_job_part){CSC_JOB_STDOUT, 0, 1000}, &buf, NULL), 0);
+    assert_non_null(strstr(buf.data, "SigBlk:\t0000000000004007\n"));
+    csc_job_free(&job);
+}
+
 static void a_program_that_is_not_there_is_an_end(void **state)
 {
     static const char *const argv[] = {"x", NULL};
-    const struct csc_job_start start = {"/nonexistent/csc", argv, "", 0};
+    const struct csc_job_start start = {"/nonexistent/csc", argv, "", 0, false};
     struct csc_job job;
 
     (void)state;
@@ -227,6 +243,7 @@ int main(void)
         cmocka_unit_test(a_tail_is_whole_lines_of_500_bytes),
         cmocka_unit_test(a_job_has_five_files_and_nothing_else),
         cmocka_unit_test(a_job_is_stopped_whatever_signals_we_block),
+        cmocka_unit_test(a_job_that_ends_in_order_finds_its_signal),
         cmocka_unit_test(a_program_that_is_not_there_is_an_end),
         cmocka_unit_test(every_tool_is_described),
     };
