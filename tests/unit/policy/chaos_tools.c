@@ -12,10 +12,16 @@
 #include "support/chaos.h"
 #include "unit/policy/plain.h"
 
-static const char much[] = "allow_commands: [git, bash, cat]\nallowed_read_prefixes: [/, /home/x, /work/a]\n"
-                           "deny_argv_prefixes: [[git, push], [rm], [git, push, x]]\nnetwork: full\n"
-                           "allowed_egress_hosts: ['*', localhost]\nallowed_effect_types: [deploy, observe]\n"
-                           "manual_approval_for_classified_effect_types: [observe]";
+static const char much[] =
+    "allow_commands: [git, bash, cat, curl]\nallowed_read_prefixes: [/, /home/x, /work/a]\n"
+    "deny_argv_prefixes: [[git, push], [rm], [git, push, x]]\nnetwork: full\n"
+    "allowed_egress_hosts: ['*', localhost]\nallowed_effect_types: [deploy, observe, fetch_external]\n"
+    "manual_approval_for_classified_effect_types: [observe, financial_action]";
+
+/* A person is asked about payments, which are known by the host. */
+static const char asking[] = "allow_commands: [curl]\nallowed_effect_types: [fetch_external]\n"
+                             "manual_approval_for_classified_effect_types: [financial_action]\n"
+                             "allowed_egress_hosts: [api.stripe.com]";
 
 static int check(int r, bool made, const struct csc_error *err)
 {
@@ -71,7 +77,7 @@ static void every_failing_allocation_is_survived(void **state)
     struct csc_policy *policies[2] = {NULL, NULL};
     (void)state;
 
-    write_policy(&before, "");
+    write_policy(&before, asking);
     write_policy(&after, much);
     assert_true(chaos_fail_each_allocation(lint, &after) > 10);
     assert_int_equal(csc_policy_parse(before.data, before.size, &policies[0], NULL), 0);
