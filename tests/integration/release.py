@@ -7,6 +7,7 @@ The environment's CSC is the binary, BUILD its build folder ("" where it is not 
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 
@@ -225,6 +226,37 @@ def dist_key():
         assert "RELEASE_KEY" not in found.err and "the-name-of-it" not in found.err, found.err
         equal(os.listdir(os.path.join(root, "dist")), ["old"])
         equal(os.listdir(os.path.join(root, "out")), [])
+
+
+def configured(bench):
+    """debian/csc.postinst, with another place in /var/lib/csc's."""
+    with open(script("debian", "csc.postinst"), encoding="utf-8") as file:
+        text = file.read()
+    assert "ledger=/var/lib/csc\n" in text
+    path = bench.write("postinst", text.replace("ledger=/var/lib/csc\n", f"ledger='{bench.path('var')}'\n"))
+    return bench.csc(path, "configure", program="sh")
+
+
+def owner_and_mode(path):
+    status = os.lstat(path)
+    return status.st_uid, stat.S_IFMT(status.st_mode), stat.S_IMODE(status.st_mode)
+
+
+@cases([("the package makes the ledger's folder", lambda path: None, "", (0, stat.S_IFDIR, 0o700)),
+        ("the package leaves a folder of root's", lambda path: os.mkdir(path, 0o750), "", (0, stat.S_IFDIR, 0o750)),
+        ("the package leaves a symlink that leads nowhere, and says so", lambda path: os.symlink("gone", path), "is no folder",
+         (0, stat.S_IFLNK, 0o777)),
+        ("the package leaves a folder of somebody else, and says so", lambda path: (os.mkdir(path, 0o755), os.chown(path, 12345, 0)),
+         "belongs to another user", (12345, stat.S_IFDIR, 0o755))])
+def postinst(make, words, wanted):
+    if os.geteuid() != 0:
+        raise Skip("only root configures packages")
+    with Bench() as bench:
+        make(bench.path("var"))
+        found = configured(bench)
+        equal(found.code, 0, found)
+        matches(words or r"\A\Z", found.err)
+        equal(owner_and_mode(bench.path("var")), wanted)
 
 
 def bill(bench):

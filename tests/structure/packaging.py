@@ -156,6 +156,8 @@ def debian_problems(root, changes=()):
     for name in ("LICENSE", "CHANGELOG.md"):
         if f"'{name}'" in build and name not in removed:
             yield f"debian/rules leaves meson's {name} in the package"
+    if re.findall(r"^[^#\n]+$", text("debian/csc.tmpfiles"), re.M) != ["d /var/lib/csc :0700 :root :root -"]:
+        yield "debian/csc.tmpfiles takes a folder that is there from its owner"
     for name in re.findall(r"^Tests: (.*)$", text("debian/tests/control"), re.M):
         if not os.access(os.path.join(root, "debian", "tests", name), os.X_OK):
             yield f"debian/tests/{name} is not there, or cannot be executed"
@@ -168,6 +170,7 @@ BROKEN_DEBIAN = [
     (("src/libcsc.map", "csc_version;", "csc_versions;"), "libcsc.map differ"),
     (("scripts/dependencies.txt", "nettle-dev ", "gnutls-dev "), "['gnutls-dev']"),
     (("debian/rules", " debian/tmp/usr/share/doc/csc/CHANGELOG.md", ""), "meson's CHANGELOG.md"),
+    (("debian/csc.tmpfiles", ":root :root", "root root"), "from its owner"),
     (("debian/tests/control", "Tests: embed", "Tests: embedded"), "debian/tests/embedded"),
 ]
 

@@ -81,6 +81,15 @@ def secret_problems(_, __, document):
                 yield f"{name} has a secret, and runs {word}"
 
 
+def reach_problems(_, __, document):
+    """Root's make check runs tests as a plain user, who may not reach a folder below the home of a machine's own user."""
+    for name, job in document["jobs"].items():
+        scripts = "\n".join(step.get("run", "") for step in job.get("steps", []))
+        before, found, _ = scripts.partition("sudo make check")
+        if found and 'chmod o+x "$HOME"' not in before:
+            yield f"{name}: a plain user may not reach the clone"
+
+
 def job_problems(_, __, document):
     for name, job in document["jobs"].items():
         if not isinstance(job.get("timeout-minutes"), int):
@@ -114,7 +123,8 @@ def call_problems(root, document):
 def problems(name, text, root):
     document = yaml.safe_load(text)
     return [*pin_problems(name, text, document), *right_problems(name, text, document), *injection_problems(name, text, document),
-            *secret_problems(name, text, document), *job_problems(name, text, document), *call_problems(root, document)]
+            *secret_problems(name, text, document), *reach_problems(name, text, document),
+            *job_problems(name, text, document), *call_problems(root, document)]
 
 
 def version_problems(texts):
@@ -152,6 +162,7 @@ BROKEN = [
      "a secret in every step"),
     ("release.yml", "scripts/dist-sign ", "scripts/dist ", "sign has a secret, and runs scripts/dist"),
     ("release.yml", "cd dist && sha256sum", "apt-get update && sha256sum", "sign has a secret, and runs apt-get"),
+    ("hardened.yml", 'sudo chmod o+x "$HOME"', "echo", "may not reach the clone"),
     ("release.yml", "needs: dist", "needs: dits", "no job"),
 ]
 
