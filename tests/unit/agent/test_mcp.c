@@ -56,19 +56,19 @@ static void print_into(struct csc_mcp_call *call, enum csc_job_file file, const 
 static void output_is_its_two_ends(void **state)
 {
     static const struct {
-        int stream;
         const char *pattern;
         size_t size;
-        bool truncated;
         const char *middle; /* NULL: nothing is left out */
+        int stream;
+        bool truncated;
     } cases[] = {
-        {0, "x", 0, false, NULL},
-        {0, "x", 24 << 10, false, NULL},
-        {0, "x", (24 << 10) + 1, true, "\n[... 1 bytes left out ...]\n"},
-        {0, "x\n", (24 << 10) + 2, true, "\n[... 2 bytes left out ...]\n"},
-        {0, "\xe2\x82\xac", 30000, true, "\n[... 5427 bytes left out ...]\n"},
-        {1, "x", 8 << 10, false, NULL},
-        {1, "x", 1000000, true, "\n[... 991808 bytes left out ...]\n"},
+        {"x", 0, NULL, 0, false},
+        {"x", 24 << 10, NULL, 0, false},
+        {"x", (24 << 10) + 1, "\n[... 1 bytes left out ...]\n", 0, true},
+        {"x\n", (24 << 10) + 2, "\n[... 2 bytes left out ...]\n", 0, true},
+        {"\xe2\x82\xac", 30000, "\n[... 5427 bytes left out ...]\n", 0, true},
+        {"x", 8 << 10, NULL, 1, false},
+        {"x", 1000000, "\n[... 991808 bytes left out ...]\n", 1, true},
     };
 
     (void)state;
