@@ -81,12 +81,15 @@ static const char *prefix_of(const struct csc_names *prefixes, const char *path)
     return longest;
 }
 
-/* What lies around cwd, as the policy draws it. A prefix of everything draws nothing. */
-static const char *project_of(const struct csc_scoping *scoping, const struct csc_names *prefixes)
+/* What lies around cwd, as the policy draws it. A prefix of everything draws nothing. NULL: the policy has none. */
+static const char *project_of(const struct csc_scoping *scoping, bool write)
 {
+    const struct csc_policy *policy = scoping->policy;
     const char *cwd = scoping->command->cwd;
-    const char *prefix = scoping->policy ? prefix_of(prefixes, cwd) : cwd;
 
+    if (!policy)
+        return cwd;
+    const char *prefix = prefix_of(write ? &policy->write_prefixes : &policy->read_prefixes, cwd);
     return prefix && csc_path_has_prefix("/", prefix) ? cwd : prefix;
 }
 
@@ -347,7 +350,7 @@ static void add_project(struct program *p)
     const char *cwd = scoping->command->cwd;
     bool writes = p->in_place || p->known->writes_project == CSC_PROJECT_WRITTEN ||
                   (p->known->writes_project == CSC_PROJECT_WRITTEN_WHEN_RULED && scoping->is_ruled);
-    const char *reads = p->known->reads_project ? project_of(scoping, policy ? &policy->read_prefixes : NULL) : NULL;
+    const char *reads = p->known->reads_project ? project_of(scoping, false) : NULL;
 
     if (!reads && (!policy || csc_prefixes_contain(&policy->read_prefixes, cwd)))
         reads = cwd;
@@ -356,7 +359,7 @@ static void add_project(struct program *p)
     if (!writes)
         return;
     /* Where the policy has nothing that could be written here, it is to say so. */
-    const char *written = p->in_place ? NULL : project_of(scoping, policy ? &policy->write_prefixes : NULL);
+    const char *written = p->in_place ? NULL : project_of(scoping, true);
     add(scoping, true, written ? written : scope_for_writing(scoping, cwd),
         csc_arena_printf(scoping->arena, "%s writes %s", p->argv->items[0], p->in_place ? "in cwd" : "the project"));
 }
