@@ -6,7 +6,7 @@
 #include "agent/mcp_parts.h"
 #include "approval/approval.h"
 
-enum { EXPIRE_MS = 3600 * 1000, EXIT_BLOCKED = 1, SHOWN_BYTES = 80 };
+enum { EXPIRE_MS = 3600 * 1000, EXIT_BLOCKED = 1 };
 
 #define NOBODY_CAN_APPROVE                                                                                             \
     "a person would have to approve this, and the server does not know whose signature counts; its owner can name "    \
@@ -146,19 +146,18 @@ static void use_up(struct csc_mcp *mcp, const struct csc_mcp_call *call, const s
     remember(mcp, call, receipt);
 }
 
-/* Whether that is why nothing ran: csc run names the file first, of a long path the beginning; or the id. */
+/* Whether that is why nothing ran: csc run names the file first, or the id. */
 static bool is_blamed(const struct csc_request *request, size_t index, const char *why)
 {
     _cleanup_(approval_cleanup) struct csc_approval *approval = NULL;
-    const char *path = request->approvals[index];
-    size_t size = strlen(request->folder);
+    char shown[CSC_EXCERPT];
 
-    for (size_t i = 0; i < request->approval_count; i++)
-        if (strncmp(why, request->approvals[i], strlen(request->approvals[i])) == 0)
+    for (size_t i = 0; i < request->approval_count; i++) {
+        size_t size = strlen(csc_approval_shown_name(shown, request->approvals[i]));
+        if (strncmp(why, shown, size) == 0 && why[size] == ':')
             return i == index;
-    if (strncmp(why, request->folder, size < SHOWN_BYTES ? size : SHOWN_BYTES) == 0)
-        return true;
-    if (read_approval(path, &approval) < 0 || csc_time_now() >= approval->expires_at)
+    }
+    if (read_approval(request->approvals[index], &approval) < 0 || csc_time_now() >= approval->expires_at)
         return true;
     return strncmp(why, "approval '", 10) == 0 && strncmp(why + 10, approval->id, strlen(approval->id)) == 0 &&
            strstr(why, "' was used before");

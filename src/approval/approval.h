@@ -105,6 +105,9 @@ struct csc_approvals {
  */
 int csc_approvals_judge(const struct csc_approval_request *request, struct csc_approvals **ret_approvals,
                         struct csc_error *err);
+/* A file's name as answers and errors begin with it: escaped, and of a long path the end, which tells files apart.
+ * Returns dst. */
+const char *csc_approval_shown_name(char dst[CSC_EXCERPT], const char *name);
 /* One of them has expired: to be asked again right before each command. */
 bool csc_approvals_expired(const struct csc_approvals *approvals, int64_t now);
 void csc_approvals_free(struct csc_approvals *approvals);

@@ -14,6 +14,19 @@ struct judging {
 };
 
 /* Where a finding is of one file, `name`; of all of them together: NULL. The first of the worst kind is told. */
+const char *csc_approval_shown_name(char dst[CSC_EXCERPT], const char *name)
+{
+    enum { END = 80 };
+    size_t size = strlen(name);
+    const char *end = size > END ? strchr(name + size - END, '/') : NULL;
+
+    if (!end)
+        return csc_text_excerpt(dst, name, size);
+    memcpy(dst, "...", 3);
+    (void)csc_text_escape(dst + 3, CSC_EXCERPT - 3, end, strlen(end));
+    return dst;
+}
+
 __attribute__((format(printf, 4, 5))) static void find(struct judging *judging, enum csc_approval_answer answer,
                                                        const char *name, const char *format, ...)
 {
@@ -29,8 +42,8 @@ __attribute__((format(printf, 4, 5))) static void find(struct judging *judging, 
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     char line[sizeof(text) + CSC_EXCERPT + 2];
-    (void)snprintf(line, sizeof(line), "%s%s%s", name ? csc_text_excerpt(excerpt, name, strlen(name)) : "",
-                   name ? ": " : "", text);
+    (void)snprintf(line, sizeof(line), "%s%s%s", name ? csc_approval_shown_name(excerpt, name) : "", name ? ": " : "",
+                   text);
     csc_text_escape(reason, sizeof(judging->approvals->reason), line, strlen(line));
 }
 
@@ -54,9 +67,12 @@ static bool is_same(const char *a, const char *b)
 /* Errors of a text don't name their file. */
 static int fail_malformed(const char *name, const struct csc_error *cause, struct csc_error *err)
 {
+    char shown[CSC_EXCERPT];
+
+    (void)csc_approval_shown_name(shown, name);
     if (cause->line > 0 && !cause->field[0])
-        return csc_fail(err, cause->code, "%s:%u:%u: %s", name, cause->line, cause->column, cause->text);
-    return csc_fail(err, cause->code, "%s: %s%s%s", name, cause->field, cause->field[0] ? ": " : "", cause->text);
+        return csc_fail(err, cause->code, "%s:%u:%u: %s", shown, cause->line, cause->column, cause->text);
+    return csc_fail(err, cause->code, "%s: %s%s%s", shown, cause->field, cause->field[0] ? ": " : "", cause->text);
 }
 
 static bool is_in_time(struct judging *judging, const char *name, const struct csc_approval *approval)

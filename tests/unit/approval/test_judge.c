@@ -585,12 +585,33 @@ static void what_cannot_be_signed_leaves_nothing(void **state)
     csc_buf_free(&bytes);
 }
 
+/* Of a long path the end is shown: it is what tells two files apart. */
+static void test_shown_names(void **state)
+{
+    static const char *const cases[][2] = {
+        {"approval.json", "approval.json"},
+        {"a\nb", "a\\x0ab"},
+        {"/home/ann/a-folder-with-a-rather-long-name/csc/requests/0123456789abcdef0123456789abcdef/approval-2.json",
+         ".../csc/requests/0123456789abcdef0123456789abcdef/approval-2.json"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char shown[CSC_EXCERPT];
+        assert_string_equal(csc_approval_shown_name(shown, cases[i][0]), cases[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_row_is_answered),          cmocka_unit_test(what_trust_rests_on_is_checked),
-        cmocka_unit_test(more_than_the_most_is_an_error), cmocka_unit_test(expiry_is_asked_again),
-        cmocka_unit_test(signing_by_hand_gives_the_same), cmocka_unit_test(what_cannot_be_signed_leaves_nothing),
+        cmocka_unit_test(test_shown_names),
+        cmocka_unit_test(every_row_is_answered),
+        cmocka_unit_test(what_trust_rests_on_is_checked),
+        cmocka_unit_test(more_than_the_most_is_an_error),
+        cmocka_unit_test(expiry_is_asked_again),
+        cmocka_unit_test(signing_by_hand_gives_the_same),
+        cmocka_unit_test(what_cannot_be_signed_leaves_nothing),
     };
     int result = 77;
 
