@@ -7,7 +7,7 @@
 #include "agent/requests.h"
 #include "approval/approval.h"
 
-enum { REQUEST_LIFETIME_SEC = 30 * 24 * 60 * 60 };
+enum { KEPT_SEC = 24 * 60 * 60 }; /* a command that was replaced starts within seconds */
 
 static void approval_cleanup(struct csc_approval **approval)
 {
@@ -86,19 +86,30 @@ static int send_to_a_person(struct csc_arena *arena, const struct csc_hook_case 
 
 /* ---- the line that runs it ------------------------------------------------------------------------------------- */
 
-/* Beside the requests, not in the folder that the command runs in: a receipt is nothing to litter a workspace with, nor
- * for the command to change. Every call has its own: the same line, run twice, leaves two. */
+/* A folder beside the requests, not in the one that the command runs in: what lies here is nothing to litter a
+ * workspace with, nor for the command to change. */
+static int name_beside(const struct csc_hook_setup *setup, const char *name, char ret_folder[PATH_MAX + 16],
+                       struct csc_error *err)
+{
+    char state[PATH_MAX] = "", last[NAME_MAX + 1];
+
+    int r = csc_split_path(setup->requests, CSC_E_OUTPUT, state, last, err);
+    if (r == 0)
+        (void)snprintf(ret_folder, PATH_MAX + 16, "%s/%s", state, name);
+    return r;
+}
+
+/* Every call has its own: the same line, run twice, leaves two. */
 static int name_receipt(const struct csc_hook_setup *setup, const struct csc_request *request,
                         char receipt[PATH_MAX + 128], struct csc_error *err)
 {
-    char state[PATH_MAX] = "", name[NAME_MAX + 1], folder[PATH_MAX + 16], uuid[CSC_UUID_TEXT];
+    char folder[PATH_MAX + 16] = "", uuid[CSC_UUID_TEXT];
 
-    int r = csc_split_path(setup->requests, CSC_E_OUTPUT, state, name, err);
+    int r = name_beside(setup, "receipts", folder, err);
     if (r == 0)
         r = csc_uuid_make(uuid, err);
     if (r < 0)
         return r;
-    (void)snprintf(folder, sizeof(folder), "%s/receipts", state);
     _cleanup_close_ int fd = csc_make_folder(folder);
     if (fd < 0)
         return csc_fail_errno(err, CSC_E_OUTPUT, errno, "%s: cannot make the folder for receipts", folder);
@@ -141,25 +152,47 @@ static int replace(struct csc_arena *arena, const struct csc_hook_case *judged, 
     return ret_answer->replacement ? 0 : csc_fail_memory(err);
 }
 
+/* It waits for nobody: it is not among the requests, of which there may be so many and no more. */
+static int run_it(struct csc_arena *arena, const struct csc_hook_case *judged, struct csc_hook_answer *ret_answer,
+                  struct csc_error *err)
+{
+    struct csc_request kept = {0};
+    char folder[PATH_MAX + 16] = "";
+
+    int r = name_beside(judged->setup, "contracts", folder, err);
+    if (r < 0)
+        return r;
+    csc_requests_expire(folder, KEPT_SEC);
+    r = csc_request_keep(folder, judged->proposed->contract, judged->proposed->json, &kept, err);
+    if (r < 0)
+        return r;
+    kept.approval_count = 0; /* it needs none */
+    return replace(arena, judged, &kept, ret_answer, err);
+}
+
+static int run_what_was_approved(struct csc_arena *arena, const struct csc_hook_case *judged,
+                                 struct csc_hook_answer *ret_answer, struct csc_error *err)
+{
+    const char *folder = judged->setup->requests;
+    struct csc_request request = {0};
+
+    csc_requests_expire(folder, CSC_REQUEST_AGE_SEC);
+    int r = csc_request_store(folder, judged->proposed->contract, judged->proposed->json, &request, err);
+    if (r == 0)
+        r = settle_approvals(judged, &request, err);
+    if (r < 0)
+        return r;
+    return request.approval_count > 0 ? replace(arena, judged, &request, ret_answer, err)
+                                      : send_to_a_person(arena, judged, &request, ret_answer, err);
+}
+
 int csc_hook_rewrite(struct csc_arena *arena, const struct csc_hook_case *judged, struct csc_hook_answer *ret_answer,
                      struct csc_error *err)
 {
-    struct csc_request request = {0};
     struct csc_hook_answer made = {0};
+    int r = judged->decision->verdict == CSC_ALLOW ? run_it(arena, judged, &made, err)
+                                                   : run_what_was_approved(arena, judged, &made, err);
 
-    csc_requests_expire(judged->setup->requests, REQUEST_LIFETIME_SEC);
-    int r = csc_request_store(judged->setup->requests, judged->proposed->contract, judged->proposed->json, &request,
-                              err);
-    if (r < 0)
-        return r;
-    if (judged->decision->verdict == CSC_ALLOW)
-        request.approval_count = 0; /* they may lie there from when the policy was another */
-    else
-        r = settle_approvals(judged, &request, err);
-    if (r == 0)
-        r = judged->decision->verdict == CSC_ALLOW || request.approval_count > 0
-                ? replace(arena, judged, &request, &made, err)
-                : send_to_a_person(arena, judged, &request, &made, err);
     if (r == 0)
         *ret_answer = made;
     return r;

@@ -174,7 +174,7 @@ static void close_listing(DIR **listing)
 static int check_room(const char *folder, const struct csc_request *request, size_t size, struct csc_error *err)
 {
     _cleanup_(close_listing) DIR *listing = opendir(folder);
-    char path[sizeof(((struct dirent *)0)->d_name) + sizeof("/" CONTRACT)];
+    char path[sizeof(((struct dirent *)0)->d_name) + sizeof("/" CONTRACT) + sizeof(CSC_REQUEST_HANDED_OVER)];
     const struct dirent *entry;
     size_t count = 0, bytes = size;
     struct stat st;
@@ -185,8 +185,9 @@ static int check_room(const char *folder, const struct csc_request *request, siz
         (void)snprintf(path, sizeof(path), "%s/" CONTRACT, entry->d_name);
         if (!is_id(entry->d_name) || fstatat(dirfd(listing), path, &st, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
-        count++;
         bytes += (size_t)st.st_size;
+        (void)snprintf(path, sizeof(path), "%s/" CSC_REQUEST_HANDED_OVER, entry->d_name);
+        count += faccessat(dirfd(listing), path, F_OK, AT_SYMLINK_NOFOLLOW) < 0; /* else it waits no more */
     }
     if (count < CSC_REQUESTS_MAX && bytes <= CSC_REQUESTS_BYTES_MAX)
         return 0;
@@ -195,16 +196,14 @@ static int check_room(const char *folder, const struct csc_request *request, siz
                     count, folder);
 }
 
-int csc_request_store(const char *folder, const struct csc_contract *contract, const char *json,
-                      struct csc_request *ret_request, struct csc_error *err)
+int csc_request_keep(const char *folder, const struct csc_contract *contract, const char *json,
+                     struct csc_request *ret_request, struct csc_error *err)
 {
     struct csc_request request = {0};
 
     int r = name_request(folder, contract->sha256, &request, err);
     if (r == 0)
         r = make_folder(folder, err);
-    if (r == 0)
-        r = check_room(folder, &request, strlen(json), err);
     if (r == 0)
         r = make_folder(request.folder, err);
     if (r == 0)
@@ -214,6 +213,17 @@ int csc_request_store(const char *folder, const struct csc_contract *contract, c
     find_approvals(&request);
     *ret_request = request;
     return 0;
+}
+
+int csc_request_store(const char *folder, const struct csc_contract *contract, const char *json,
+                      struct csc_request *ret_request, struct csc_error *err)
+{
+    struct csc_request request = {0};
+
+    int r = name_request(folder, contract->sha256, &request, err);
+    if (r == 0)
+        r = check_room(folder, &request, strlen(json), err);
+    return r < 0 ? r : csc_request_keep(folder, contract, json, ret_request, err);
 }
 
 /* ---- removing ----------------------------------------------------------------------------------------------- */

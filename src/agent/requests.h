@@ -27,7 +27,7 @@ struct csc_request {
 };
 
 enum { CSC_REQUESTS_MAX = 256, CSC_REQUESTS_BYTES_MAX = 16 << 20 }; /* that wait */
-enum { CSC_REQUEST_AGE_SEC = 7 * 86400 }; /* longer than anybody waits, and than an approval of a day holds */
+enum { CSC_REQUEST_AGE_SEC = 30 * 86400 }; /* as long as csc approve lets an approval hold */
 
 /* $XDG_STATE_HOME/csc, or $HOME/.local/state/csc: what csc keeps for this user, which no write scope may hold or lie
  * in. CSC_E_CONFIG when neither is set. */
@@ -38,6 +38,9 @@ int csc_requests_folder(char ret_folder[PATH_MAX], struct csc_error *err);
  * what lies in the folder; CSC_E_CONFIG when too many wait there already. */
 int csc_request_store(const char *folder, const struct csc_contract *contract, const char *json,
                       struct csc_request *ret_request, struct csc_error *err);
+/* The same of a contract that waits for nobody, in a folder of such: there is no bound to how many, but their age. */
+int csc_request_keep(const char *folder, const struct csc_contract *contract, const char *json,
+                     struct csc_request *ret_request, struct csc_error *err);
 /* Finds one by its id, whose form is checked; CSC_E_DATA when it is malformed, CSC_E_INPUT when there is none. */
 int csc_request_find(const char *folder, const char *id, struct csc_request *ret_request, struct csc_error *err);
 /* Removes the contract and the approvals: the request is done, or (to be stored again) its approvals are of no use any

@@ -135,7 +135,7 @@ static int name_ledger(const struct csc_cli *cli, struct setting *setting)
     return csc_cli_protect_ledger(cli, &setting->relied.configuration, recorder);
 }
 
-/* Where contracts wait for a person; old ones are cleared away, and where there is no place, none wait. */
+/* Where contracts wait for a person; where there is no place, none wait. */
 static void find_requests(struct setting *setting)
 {
     struct csc_error err = {0};
@@ -144,7 +144,6 @@ static void find_requests(struct setting *setting)
         csc_cli_say("warning: %s", err.text);
         return;
     }
-    csc_requests_expire(setting->requests, CSC_REQUEST_AGE_SEC);
     setting->options.requests = setting->requests;
 }
 

@@ -300,6 +300,19 @@ def writable_more():
         blocked(host.hook(host.ask("ls"), "claude", program=copy), "csc itself, lies where")
 
 
+@case("what is allowed waits for nobody: as many requests as may wait stop no other command")
+def many_requests():
+    with Host() as host:
+        state = host.path("home/.local/state/csc")
+        for number in range(256):
+            os.makedirs(f"{state}/requests/{number:032x}", mode=0o700)
+            host.write(f"home/.local/state/csc/requests/{number:032x}/contract.json", "{}")
+        os.chmod(f"{state}/requests", 0o700)
+        policy = host.write("outside.yaml", host.policy())
+        answer = host.hook(host.ask("ls"), "claude", "--rewrite", "--policy", policy, "--ledger", "none")
+        equal((answer.code, answer.json()["hookSpecificOutput"]["permissionDecision"]), (0, "allow"), answer)
+
+
 @case("blocks: rewriting without a place for requests")
 def no_home():
     with Host() as host:
