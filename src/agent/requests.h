@@ -27,7 +27,7 @@ struct csc_request {
 };
 
 enum { CSC_REQUESTS_MAX = 256, CSC_REQUESTS_BYTES_MAX = 16 << 20 }; /* that wait */
-enum { CSC_REQUEST_AGE_SEC = 30 * 86400 }; /* as long as csc approve lets an approval hold */
+enum { CSC_REQUEST_AGE_SEC = 30 * 86400 };                          /* as long as csc approve lets an approval hold */
 
 /* $XDG_STATE_HOME/csc, or $HOME/.local/state/csc: what csc keeps for this user, which no write scope may hold or lie
  * in. CSC_E_CONFIG when neither is set. */

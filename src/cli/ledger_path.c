@@ -5,10 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/agent.h"
 #include "cli/cli.h"
 
 #define LEDGER_SYSTEM "/var/lib/csc/ledger.db"
-#define LEDGER_NAME "csc/ledger.db"
+#define LEDGER_NAME "ledger.db"
 
 static const char *environment(const char *name)
 {
@@ -17,25 +18,14 @@ static const char *environment(const char *name)
     return value && *value ? value : NULL;
 }
 
-/* No symlink is followed to a ledger. What the environment names is this user's own word, and may lie behind one, as
- * home folders do on some systems; what lies below it may not. */
-static const char *resolved(const char *folder, char buffer[PATH_MAX])
-{
-    return realpath(folder, buffer) ? buffer : folder;
-}
-
-/* The folder of a user's state: of https://specifications.freedesktop.org/basedir, which has relative ones ignored. */
 static char *default_path(struct csc_arena *arena, struct csc_error *err)
 {
-    const char *state = environment("XDG_STATE_HOME"), *home = environment("HOME");
-    char buffer[PATH_MAX], *path = NULL;
+    char state[PATH_MAX], *path = NULL;
 
     if (geteuid() == 0)
         path = csc_arena_copy(arena, LEDGER_SYSTEM, strlen(LEDGER_SYSTEM));
-    else if (state && state[0] == '/')
-        path = csc_arena_printf(arena, "%s/" LEDGER_NAME, resolved(state, buffer));
-    else if (home && home[0] == '/')
-        path = csc_arena_printf(arena, "%s/.local/state/" LEDGER_NAME, resolved(home, buffer));
+    else if (csc_state_folder(state, NULL) == 0)
+        path = csc_arena_printf(arena, "%s/" LEDGER_NAME, state);
     else {
         (void)csc_fail(err, CSC_E_CONFIG,
                        "there is no place for the ledger: HOME is not set to an absolute path; set it, or give "
